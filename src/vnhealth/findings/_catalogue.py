@@ -54,7 +54,7 @@ class CodeInfo:
     source: str
 
     def message(self, lang: str, params: Mapping[str, str]) -> str:
-        """The sentence in ``vi`` or ``en`` with its placeholders filled; unknown ones show ``…``."""
+        """The sentence in ``vi`` or ``en`` with its placeholders filled, unknown ones by …"""
         text = self.message_en if lang == "en" else self.message_vi
         return text.format_map(_Blank(params))
 
@@ -92,7 +92,7 @@ class _Catalogue:
         except KeyError:
             from vnhealth.errors import SpecError
 
-            raise SpecError("ERR-SPEC-05", code=code) from None
+            raise SpecError("ERR-SPEC-05", name=code) from None
 
     def __contains__(self, code: object) -> bool:
         return code in self._rows

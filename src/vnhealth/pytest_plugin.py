@@ -1,0 +1,1 @@
+"""pytest plugin: fixtures for tests of hospital software against the sandbox."""
