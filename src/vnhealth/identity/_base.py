@@ -28,12 +28,16 @@ __all__ = [
     "context_date",
     "damage",
     "digits_of",
+    "grouped",
     "has_other_digit",
     "is_digits",
+    "is_null_word",
+    "lookalike_digits",
     "no",
     "ok",
     "passed",
     "require_text",
+    "spreadsheet_damage",
     "strip_separators",
     "upper",
     "warn",
@@ -218,7 +222,12 @@ def clean(text: str) -> str:
     ('', 'chưa có')
     """
     text = clean_basic(text)
-    return "" if text.casefold() in _NULL_WORDS else text
+    return "" if is_null_word(text) else text
+
+
+def is_null_word(text: str) -> bool:
+    """Tell whether a text is empty or a word for "nothing"."""
+    return not text or (len(text) < 10 and text.casefold() in _NULL_WORDS)
 
 
 def strip_separators(text: str) -> str:
@@ -258,13 +267,14 @@ def damage(text: str) -> str:
     """
     if text.isascii() and text.isalnum():
         return ""
-    if has_other_digit(text):
-        return "NON_ASCII_DIGIT"
+    return "NON_ASCII_DIGIT" if has_other_digit(text) else spreadsheet_damage(text)
+
+
+def spreadsheet_damage(text: str) -> str:
+    """Name ``SCIENTIFIC`` (``1.0E+09``) or ``FLOAT_SUFFIX`` (``19010.0``), else empty."""
     if _SCIENTIFIC.fullmatch(text):
         return "SCIENTIFIC"
-    if _FLOAT_SUFFIX.fullmatch(text):
-        return "FLOAT_SUFFIX"
-    return ""
+    return "FLOAT_SUFFIX" if _FLOAT_SUFFIX.fullmatch(text) else ""
 
 
 def digits_of(text: str, kind: str, size: int) -> str | Checked:
@@ -289,8 +299,26 @@ def digits_of(text: str, kind: str, size: int) -> str | Checked:
     compact = strip_separators(text)
     if is_digits(compact):
         return compact
-    meant = compact.translate(_LOOKALIKES)
+    meant = lookalike_digits(compact)
     return no(kind, "NON_DIGIT", meant if len(meant) == size and is_digits(meant) else "")
+
+
+def lookalike_digits(text: str) -> str:
+    """Write the letters O, o, I, l as the digits they look like, for suggestions only."""
+    return text.translate(_LOOKALIKES)
+
+
+def grouped(text: str, *sizes: int) -> str:
+    """Cut a text into groups parted by blanks.
+
+    >>> grouped("007123456", 3, 3, 3)
+    '007 123 456'
+    """
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(text[start : start + size])
+        start += size
+    return " ".join(parts)
 
 
 def context_date(context: Context | None, name: str) -> dt.date | None:
