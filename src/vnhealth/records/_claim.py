@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -13,8 +14,16 @@ from vnhealth.findings import Finding, Findings
 from vnhealth.localtime import LocalTime, Precision
 from vnhealth.records._base import Record
 from vnhealth.spec import Edition, Family, edition_at
+from vnhealth.spec import table as spec_table
+from vnhealth.spec import tables as spec_tables
 
 __all__ = ["Claim", "Document", "DocumentKind", "Part", "PartForm", "record_class"]
+
+
+@cache
+def _added_by_4750(name: str) -> frozenset[str]:
+    old = spec_table(Edition.QD130, name).tags if name in spec_tables(Edition.QD130) else ()
+    return frozenset(t.lower() for t in spec_table(Edition.QD4750, name).tags if t not in old)
 
 
 def record_class(family: Family | str, table: str) -> type[Record]:
@@ -176,9 +185,21 @@ class Claim:
     def edition(self, on: dt.date | None = None) -> Edition:
         """The edition in force at the end of the encounter (or on a given day) in this family."""
         day = on or self.ended_on
-        if day is None:
-            return Edition.QD4210 if self.family is Family.F4210 else Edition.QD3176
-        return edition_at(day, self.family)
+        if self.family is Family.F4210:
+            return Edition.QD4210
+        found = Edition.QD3176 if day is None else edition_at(day, self.family)
+        if found is Edition.QD130 and on is None and self._has_fields_of_4750():
+            return Edition.QD4750
+        return found
+
+    def _has_fields_of_4750(self) -> bool:
+        """True when a row has an element that only QD 4750 added (a test file of the pilot)."""
+        return any(
+            not added.isdisjoint(row.__dict__)
+            for name, rows in self.tables.items()
+            if (added := _added_by_4750(name))
+            for row in rows[:1]
+        )
 
     def counts(self) -> dict[str, int]:
         """Number of rows by table."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from unicodedata import is_normalized
 
 from vnhealth.errors import EncodeError
 from vnhealth.localtime import LocalTime
@@ -36,6 +37,8 @@ class NotCanonical(ValueError):
 
 def _text(text: str) -> str:
     if text[0] in _BLANKS or text[-1] in _BLANKS or text in LITERALS:
+        raise NotCanonical
+    if not text.isascii() and not is_normalized("NFC", text):
         raise NotCanonical
     return text
 

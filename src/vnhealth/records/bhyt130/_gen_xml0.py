@@ -46,132 +46,132 @@ class Xml0(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 130/QĐ-BYT, XML0.
+    Link id of the treatment episode. string(100). 130/QĐ-BYT, XML0.
     """
     stt: int | None = None
-    """STT.
+    """Số thứ tự.
 
-    STT. number(10). 130/QĐ-BYT, XML0.
+    Running number. number(10). 130/QĐ-BYT, XML0.
     """
     ma_bn: str | None = None
-    """MA_BN.
+    """Mã người bệnh tại cơ sở KBCB.
 
-    MA_BN. string(100). 130/QĐ-BYT, XML0.
+    Patient number at the facility. string(100). 130/QĐ-BYT, XML0.
     """
     ho_ten: str | None = None
-    """HO_TEN.
+    """Họ và tên người bệnh.
 
-    HO_TEN. string(255). 130/QĐ-BYT, XML0.
+    Patient full name. string(255). 130/QĐ-BYT, XML0.
     """
     so_cccd: str | None = None
-    """SO_CCCD.
+    """Số định danh, CCCD hoặc hộ chiếu.
 
-    SO_CCCD. string(n). 3176/QĐ-BYT, XML0.
+    National id or passport number. string(n). 3176/QĐ-BYT, XML0.
     """
     ngay_sinh: LocalTime | None = None
-    """NGAY_SINH.
+    """Ngày sinh người bệnh.
 
-    NGAY_SINH. datetime12(12). 3176/QĐ-BYT, XML0.
+    Patient date of birth. datetime12(12). 3176/QĐ-BYT, XML0.
     """
     gioi_tinh: str | None = None
-    """GIOI_TINH.
+    """Giới tính.
 
-    GIOI_TINH. number(1). Codes: gioi_tinh. 130/QĐ-BYT, XML0.
+    Sex. number(1). Codes: gioi_tinh. 130/QĐ-BYT, XML0.
     """
     ma_the_bhyt: str | None = None
-    """MA_THE_BHYT.
+    """Mã thẻ BHYT.
 
-    MA_THE_BHYT. string(15). 130/QĐ-BYT, XML0.
+    Insurance card number. string(15). 130/QĐ-BYT, XML0.
     """
     ma_dkbd: str | None = None
-    """MA_DKBD.
+    """Mã cơ sở đăng ký KBCB ban đầu.
 
-    MA_DKBD. string(5). 130/QĐ-BYT, XML0.
+    First registration facility code. string(5). 130/QĐ-BYT, XML0.
     """
     gt_the_tu: LocalTime | None = None
-    """GT_THE_TU.
+    """Thẻ BHYT có giá trị từ ngày.
 
-    GT_THE_TU. date8(8). 3176/QĐ-BYT, XML0.
+    Insurance card valid from. date8(8). 3176/QĐ-BYT, XML0.
     """
     gt_the_den: LocalTime | None = None
-    """GT_THE_DEN.
+    """Thẻ BHYT có giá trị đến ngày.
 
-    GT_THE_DEN. date8(8). 3176/QĐ-BYT, XML0.
+    Insurance card valid to. date8(8). 3176/QĐ-BYT, XML0.
     """
     ma_doituong_kcb: str | None = None
-    """MA_DOITUONG_KCB.
+    """Mã đối tượng đến KBCB.
 
-    MA_DOITUONG_KCB. string(4). Codes: ma_doituong_kcb_3276. 3176/QĐ-BYT, XML0.
+    Entitlement class of the visit. string(4). Codes: ma_doituong_kcb_3276. 3176/QĐ-BYT, XML0.
     """
     ngay_vao: LocalTime | None = None
-    """NGAY_VAO.
+    """Thời điểm đến KBCB.
 
-    NGAY_VAO. datetime12(12). 3176/QĐ-BYT, XML0.
+    Time of arrival. datetime12(12). 3176/QĐ-BYT, XML0.
     """
     ngay_vao_noi_tru: LocalTime | None = None
-    """NGAY_VAO_NOI_TRU.
+    """Thời điểm vào điều trị nội trú.
 
-    NGAY_VAO_NOI_TRU. datetime12(12). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
+    Time of admission. datetime12(12). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
     """
     ly_do_vnt: str | None = None
-    """LY_DO_VNT.
+    """Lý do vào điều trị nội trú.
 
-    LY_DO_VNT. text(n). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
+    Reason for admission. text(n). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
     """
     ma_ly_do_vnt: str | None = None
-    """MA_LY_DO_VNT.
+    """Mã lý do vào nội trú.
 
-    MA_LY_DO_VNT. string(5). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
+    Coded reason for admission. string(5). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
     """
     ma_loai_kcb: str | None = None
-    """MA_LOAI_KCB.
+    """Mã hình thức KBCB.
 
-    MA_LOAI_KCB. string(2). Codes: ma_loai_kcb_824. 3176/QĐ-BYT, XML0.
+    Type of care code. string(2). Codes: ma_loai_kcb_824. 3176/QĐ-BYT, XML0.
     """
     ma_cskcb: str | None = None
-    """MA_CSKCB.
+    """Mã cơ sở KBCB.
 
-    MA_CSKCB. string(5). 130/QĐ-BYT, XML0.
+    Facility code. string(5). 130/QĐ-BYT, XML0.
     """
     ma_dich_vu: str | None = None
-    """MA_DICH_VU.
+    """Mã dịch vụ phát sinh chi phí đầu tiên.
 
-    MA_DICH_VU. string(50). 4750/QĐ-BYT, XML0.
+    Code of first charged service. string(50). 4750/QĐ-BYT, XML0.
     """
     ten_dich_vu: str | None = None
-    """TEN_DICH_VU.
+    """Tên dịch vụ phát sinh chi phí đầu tiên.
 
-    TEN_DICH_VU. string(1024). 4750/QĐ-BYT, XML0.
+    Name of first charged service. string(1024). 4750/QĐ-BYT, XML0.
     """
     ma_thuoc: str | None = None
-    """MA_THUOC.
+    """Mã thuốc phát sinh chi phí đầu tiên.
 
-    MA_THUOC. string(255). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
+    Code of first charged drug. string(255). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
     """
     ten_thuoc: str | None = None
-    """TEN_THUOC.
+    """Tên thuốc phát sinh chi phí đầu tiên.
 
-    TEN_THUOC. string(1024). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
+    Name of first charged drug. string(1024). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
     """
     ma_vat_tu: str | None = None
-    """MA_VAT_TU.
+    """Mã vật tư phát sinh chi phí đầu tiên.
 
-    MA_VAT_TU. string(255). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
+    Code of first charged supply. string(255). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
     """
     ten_vat_tu: str | None = None
-    """TEN_VAT_TU.
+    """Tên vật tư phát sinh chi phí đầu tiên.
 
-    TEN_VAT_TU. string(1024). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
+    Name of first charged supply. string(1024). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
     """
     ngay_yl: LocalTime | None = None
-    """NGAY_YL.
+    """Thời điểm ra y lệnh.
 
-    NGAY_YL. datetime12(12). 3176/QĐ-BYT, XML0.
+    Time of the order. datetime12(12). 3176/QĐ-BYT, XML0.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng.
 
-    DU_PHONG. text(n). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
+    Reserve field. text(n). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML0.
     """

@@ -87,332 +87,332 @@ class Xml1(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 130/QĐ-BYT, XML1.
+    Link id of the treatment episode. string(100). 130/QĐ-BYT, XML1.
     """
     stt: int | None = None
-    """STT.
+    """Số thứ tự.
 
-    STT. number(10). 130/QĐ-BYT, XML1.
+    Running number. number(10). 130/QĐ-BYT, XML1.
     """
     ma_bn: str | None = None
-    """MA_BN.
+    """Mã người bệnh tại cơ sở KBCB.
 
-    MA_BN. string(100). 130/QĐ-BYT, XML1.
+    Patient number at the facility. string(100). 130/QĐ-BYT, XML1.
     """
     ho_ten: str | None = None
-    """HO_TEN.
+    """Họ và tên người bệnh.
 
-    HO_TEN. string(255). 130/QĐ-BYT, XML1.
+    Patient full name. string(255). 130/QĐ-BYT, XML1.
     """
     so_cccd: str | None = None
-    """SO_CCCD.
+    """Số định danh, CCCD hoặc hộ chiếu.
 
-    SO_CCCD. string(n). 3176/QĐ-BYT, XML1.
+    National id or passport number. string(n). 3176/QĐ-BYT, XML1.
     """
     ngay_sinh: LocalTime | None = None
-    """NGAY_SINH.
+    """Ngày sinh người bệnh.
 
-    NGAY_SINH. datetime12(12). 3176/QĐ-BYT, XML1.
+    Patient date of birth. datetime12(12). 3176/QĐ-BYT, XML1.
     """
     gioi_tinh: str | None = None
-    """GIOI_TINH.
+    """Giới tính.
 
-    GIOI_TINH. number(1). Codes: gioi_tinh. 130/QĐ-BYT, XML1.
+    Sex. number(1). Codes: gioi_tinh. 130/QĐ-BYT, XML1.
     """
     nhom_mau: str | None = None
-    """NHOM_MAU.
+    """Nhóm máu.
 
-    NHOM_MAU. string(5). Codes: nhom_mau. Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML1.
+    Blood group. string(5). Codes: nhom_mau. Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML1.
     """
     ma_quoctich: str | None = None
-    """MA_QUOCTICH.
+    """Mã quốc tịch.
 
-    MA_QUOCTICH. string(3). Codes: ma_quoctich. 3176/QĐ-BYT, XML1.
+    Nationality code. string(3). Codes: ma_quoctich. 3176/QĐ-BYT, XML1.
     """
     ma_dantoc: str | None = None
-    """MA_DANTOC.
+    """Mã dân tộc.
 
-    MA_DANTOC. string(2). Codes: ma_dantoc. 3176/QĐ-BYT, XML1.
+    Ethnic group code. string(2). Codes: ma_dantoc. 3176/QĐ-BYT, XML1.
     """
     ma_nghe_nghiep: str | None = None
-    """MA_NGHE_NGHIEP.
+    """Mã nghề nghiệp.
 
-    MA_NGHE_NGHIEP. string(2). Codes: ma_nghe_nghiep_cap2. 3176/QĐ-BYT, XML1.
+    Occupation code. string(2). Codes: ma_nghe_nghiep_cap2. 3176/QĐ-BYT, XML1.
     """
     dia_chi: str | None = None
-    """DIA_CHI.
+    """Địa chỉ nơi cư trú.
 
-    DIA_CHI. string(1024). 130/QĐ-BYT, XML1.
+    Address of residence. string(1024). 130/QĐ-BYT, XML1.
     """
     matinh_cu_tru: str | None = None
-    """MATINH_CU_TRU.
+    """Mã tỉnh nơi cư trú.
 
-    MATINH_CU_TRU. string(3). 130/QĐ-BYT, XML1.
+    Province code of residence. string(3). 130/QĐ-BYT, XML1.
     """
     mahuyen_cu_tru: str | None = None
-    """MAHUYEN_CU_TRU.
+    """Mã huyện nơi cư trú.
 
-    MAHUYEN_CU_TRU. string(3). 3176/QĐ-BYT, XML1.
+    District code of residence. string(3). 3176/QĐ-BYT, XML1.
     """
     maxa_cu_tru: str | None = None
-    """MAXA_CU_TRU.
+    """Mã xã nơi cư trú.
 
-    MAXA_CU_TRU. string(5). 3176/QĐ-BYT, XML1.
+    Commune code of residence. string(5). 3176/QĐ-BYT, XML1.
     """
     dien_thoai: str | None = None
-    """DIEN_THOAI.
+    """Số điện thoại liên hệ.
 
-    DIEN_THOAI. string(15). 4750/QĐ-BYT, XML1.
+    Contact phone number. string(15). 4750/QĐ-BYT, XML1.
     """
     ma_the_bhyt: str | None = None
-    """MA_THE_BHYT.
+    """Mã thẻ BHYT.
 
-    MA_THE_BHYT. string(n). 130/QĐ-BYT, XML1.
+    Insurance card number. string(n). 130/QĐ-BYT, XML1.
     """
     ma_dkbd: str | None = None
-    """MA_DKBD.
+    """Mã cơ sở đăng ký KBCB ban đầu.
 
-    MA_DKBD. string(n). 130/QĐ-BYT, XML1.
+    First registration facility code. string(n). 130/QĐ-BYT, XML1.
     """
     gt_the_tu: str | None = None
-    """GT_THE_TU.
+    """Thẻ BHYT có giá trị từ ngày.
 
-    GT_THE_TU. string(n). 130/QĐ-BYT, XML1.
+    Insurance card valid from. string(n). 130/QĐ-BYT, XML1.
     """
     gt_the_den: str | None = None
-    """GT_THE_DEN.
+    """Thẻ BHYT có giá trị đến ngày.
 
-    GT_THE_DEN. string(n). 130/QĐ-BYT, XML1.
+    Insurance card valid to. string(n). 130/QĐ-BYT, XML1.
     """
     ngay_mien_cct: LocalTime | None = None
-    """NGAY_MIEN_CCT.
+    """Ngày bắt đầu miễn cùng chi trả.
 
-    NGAY_MIEN_CCT. datetime12(12). 3176/QĐ-BYT, XML1.
+    Start of co-payment exemption. datetime12(12). 3176/QĐ-BYT, XML1.
     """
     ly_do_vv: str | None = None
-    """LY_DO_VV.
+    """Lý do đến khám, chữa bệnh.
 
-    LY_DO_VV. text(n). 3176/QĐ-BYT, XML1.
+    Reason for the visit. text(n). 3176/QĐ-BYT, XML1.
     """
     ly_do_vnt: str | None = None
-    """LY_DO_VNT.
+    """Lý do vào điều trị nội trú.
 
-    LY_DO_VNT. text(n). 130/QĐ-BYT, XML1.
+    Reason for admission. text(n). 130/QĐ-BYT, XML1.
     """
     ma_ly_do_vnt: str | None = None
-    """MA_LY_DO_VNT.
+    """Mã lý do vào nội trú.
 
-    MA_LY_DO_VNT. string(5). 130/QĐ-BYT, XML1.
+    Coded reason for admission. string(5). 130/QĐ-BYT, XML1.
     """
     chan_doan_vao: str | None = None
-    """CHAN_DOAN_VAO.
+    """Chẩn đoán sơ bộ lúc vào.
 
-    CHAN_DOAN_VAO. text(n). 3176/QĐ-BYT, XML1.
+    Diagnosis on arrival. text(n). 3176/QĐ-BYT, XML1.
     """
     chan_doan_rv: str | None = None
-    """CHAN_DOAN_RV.
+    """Chẩn đoán khi ra viện.
 
-    CHAN_DOAN_RV. text(n). 3176/QĐ-BYT, XML1.
+    Diagnosis at discharge. text(n). 3176/QĐ-BYT, XML1.
     """
     ma_benh_chinh: str | None = None
-    """MA_BENH_CHINH.
+    """Mã bệnh chính (ICD-10).
 
-    MA_BENH_CHINH. string(7). 130/QĐ-BYT, XML1.
+    Main disease code (ICD-10). string(7). 130/QĐ-BYT, XML1.
     """
     ma_benh_kt: str | None = None
-    """MA_BENH_KT.
+    """Mã các bệnh kèm theo (ICD-10).
 
-    MA_BENH_KT. string(100). 130/QĐ-BYT, XML1.
+    Comorbid disease codes (ICD-10). string(100). 130/QĐ-BYT, XML1.
     """
     ma_benh_yhct: str | None = None
-    """MA_BENH_YHCT.
+    """Mã bệnh y học cổ truyền.
 
-    MA_BENH_YHCT. string(150). 3176/QĐ-BYT, XML1.
+    Traditional medicine disease codes. string(150). 3176/QĐ-BYT, XML1.
     """
     ma_pttt_qt: str | None = None
-    """MA_PTTT_QT.
+    """Mã phẫu thuật, thủ thuật (ICD-9-CM).
 
-    MA_PTTT_QT. string(125). 130/QĐ-BYT, XML1.
+    Procedure codes (ICD-9-CM). string(125). 130/QĐ-BYT, XML1.
     """
     ma_doituong_kcb: str | None = None
-    """MA_DOITUONG_KCB.
+    """Mã đối tượng đến KBCB.
 
-    MA_DOITUONG_KCB. string(4). Codes: ma_doituong_kcb_3276. 3176/QĐ-BYT, XML1.
+    Entitlement class of the visit. string(4). Codes: ma_doituong_kcb_3276. 3176/QĐ-BYT, XML1.
     """
     ma_noi_di: str | None = None
-    """MA_NOI_DI.
+    """Mã cơ sở nơi đi (chuyển người bệnh đến).
 
-    MA_NOI_DI. string(5). 130/QĐ-BYT, XML1.
+    Code of the referring facility. string(5). 130/QĐ-BYT, XML1.
     """
     ma_noi_den: str | None = None
-    """MA_NOI_DEN.
+    """Mã cơ sở nơi đến (nhận người bệnh).
 
-    MA_NOI_DEN. string(5). 130/QĐ-BYT, XML1.
+    Code of the receiving facility. string(5). 130/QĐ-BYT, XML1.
     """
     ma_tai_nan: str | None = None
-    """MA_TAI_NAN.
+    """Mã tai nạn thương tích.
 
-    MA_TAI_NAN. number(1). Codes: ma_tai_nan. 3176/QĐ-BYT, XML1.
+    Injury code. number(1). Codes: ma_tai_nan. 3176/QĐ-BYT, XML1.
     """
     ngay_vao: LocalTime | None = None
-    """NGAY_VAO.
+    """Thời điểm đến KBCB.
 
-    NGAY_VAO. datetime12(12). 3176/QĐ-BYT, XML1.
+    Time of arrival. datetime12(12). 3176/QĐ-BYT, XML1.
     """
     ngay_vao_noi_tru: LocalTime | None = None
-    """NGAY_VAO_NOI_TRU.
+    """Thời điểm vào điều trị nội trú.
 
-    NGAY_VAO_NOI_TRU. datetime12(12). 3176/QĐ-BYT, XML1.
+    Time of admission. datetime12(12). 3176/QĐ-BYT, XML1.
     """
     ngay_ra: LocalTime | None = None
-    """NGAY_RA.
+    """Thời điểm kết thúc KBCB (ra viện).
 
-    NGAY_RA. datetime12(12). 3176/QĐ-BYT, XML1.
+    Time of discharge. datetime12(12). 3176/QĐ-BYT, XML1.
     """
     giay_chuyen_tuyen: str | None = None
-    """GIAY_CHUYEN_TUYEN.
+    """Số giấy chuyển tuyến hoặc giấy hẹn.
 
-    GIAY_CHUYEN_TUYEN. string(50). 130/QĐ-BYT, XML1.
+    Number of transfer or appointment paper. string(50). 130/QĐ-BYT, XML1.
     """
     so_ngay_dtri: int | None = None
-    """SO_NGAY_DTRI.
+    """Số ngày điều trị.
 
-    SO_NGAY_DTRI. number(3). 3176/QĐ-BYT, XML1.
+    Days of treatment. number(3). 3176/QĐ-BYT, XML1.
     """
     pp_dieu_tri: str | None = None
-    """PP_DIEU_TRI.
+    """Phương pháp điều trị.
 
-    PP_DIEU_TRI. text(n). 3176/QĐ-BYT, XML1.
+    Treatment method. text(n). 3176/QĐ-BYT, XML1.
     """
     ket_qua_dtri: str | None = None
-    """KET_QUA_DTRI.
+    """Kết quả điều trị.
 
-    KET_QUA_DTRI. number(1). Codes: ket_qua_dtri. 130/QĐ-BYT, XML1.
+    Treatment outcome. number(1). Codes: ket_qua_dtri. 130/QĐ-BYT, XML1.
     """
     ma_loai_rv: str | None = None
-    """MA_LOAI_RV.
+    """Mã loại ra viện.
 
-    MA_LOAI_RV. number(1). Codes: ma_loai_rv. 130/QĐ-BYT, XML1.
+    Type of discharge code. number(1). Codes: ma_loai_rv. 130/QĐ-BYT, XML1.
     """
     ghi_chu: str | None = None
-    """GHI_CHU.
+    """Lời dặn khi kết thúc KBCB.
 
-    GHI_CHU. text(n). 130/QĐ-BYT, XML1.
+    Advice at the end of care. text(n). 130/QĐ-BYT, XML1.
     """
     ngay_ttoan: LocalTime | None = None
-    """NGAY_TTOAN.
+    """Thời điểm thanh toán.
 
-    NGAY_TTOAN. datetime12(12). 3176/QĐ-BYT, XML1.
+    Time of settlement. datetime12(12). 3176/QĐ-BYT, XML1.
     """
     t_thuoc: Decimal | None = None
-    """T_THUOC.
+    """Tổng tiền thuốc, máu, dịch truyền.
 
-    T_THUOC. number(15), 2 decimals. 130/QĐ-BYT, XML1.
+    Total for drugs, blood and infusions. number(15), 2 decimals. 130/QĐ-BYT, XML1.
     """
     t_vtyt: Decimal | None = None
-    """T_VTYT.
+    """Tổng tiền vật tư y tế.
 
-    T_VTYT. number(15), 2 decimals. 130/QĐ-BYT, XML1.
+    Total for medical supplies. number(15), 2 decimals. 130/QĐ-BYT, XML1.
     """
     t_tongchi_bv: Decimal | None = None
-    """T_TONGCHI_BV.
+    """Tổng chi phí theo giá bệnh viện.
 
-    T_TONGCHI_BV. number(15), 2 decimals. 130/QĐ-BYT, XML1.
+    Total cost at hospital prices. number(15), 2 decimals. 130/QĐ-BYT, XML1.
     """
     t_tongchi_bh: Decimal | None = None
-    """T_TONGCHI_BH.
+    """Tổng chi phí trong phạm vi BHYT.
 
-    T_TONGCHI_BH. number(15), 2 decimals. 130/QĐ-BYT, XML1.
+    Total cost within insurance scope. number(15), 2 decimals. 130/QĐ-BYT, XML1.
     """
     t_bntt: Decimal | None = None
-    """T_BNTT.
+    """Tổng tiền người bệnh tự trả.
 
-    T_BNTT. number(15), 2 decimals. 130/QĐ-BYT, XML1.
+    Total self-payment of the patient. number(15), 2 decimals. 130/QĐ-BYT, XML1.
     """
     t_bncct: Decimal | None = None
-    """T_BNCCT.
+    """Tổng tiền người bệnh cùng chi trả.
 
-    T_BNCCT. number(15), 2 decimals. 130/QĐ-BYT, XML1.
+    Total co-payment of the patient. number(15), 2 decimals. 130/QĐ-BYT, XML1.
     """
     t_bhtt: Decimal | None = None
-    """T_BHTT.
+    """Tổng tiền quỹ BHYT thanh toán.
 
-    T_BHTT. number(15), 2 decimals. 130/QĐ-BYT, XML1.
+    Total paid by the insurance fund. number(15), 2 decimals. 130/QĐ-BYT, XML1.
     """
     t_nguonkhac: Decimal | None = None
-    """T_NGUONKHAC.
+    """Tổng tiền từ nguồn khác.
 
-    T_NGUONKHAC. number(15), 2 decimals. 130/QĐ-BYT, XML1.
+    Total from other funding sources. number(15), 2 decimals. 130/QĐ-BYT, XML1.
     """
     t_bhtt_gdv: Decimal | None = None
-    """T_BHTT_GDV.
+    """Quỹ BHYT thanh toán theo giá dịch vụ.
 
-    T_BHTT_GDV. number(15), 2 decimals. 130/QĐ-BYT, XML1.
+    Fund payment by fee for service. number(15), 2 decimals. 130/QĐ-BYT, XML1.
     """
     nam_qt: int | None = None
-    """NAM_QT.
+    """Năm đề nghị quyết toán.
 
-    NAM_QT. number(4). 130/QĐ-BYT, XML1.
+    Settlement year. number(4). 130/QĐ-BYT, XML1.
     """
     thang_qt: int | None = None
-    """THANG_QT.
+    """Tháng đề nghị quyết toán.
 
-    THANG_QT. number(2). 130/QĐ-BYT, XML1.
+    Settlement month. number(2). 130/QĐ-BYT, XML1.
     """
     ma_loai_kcb: str | None = None
-    """MA_LOAI_KCB.
+    """Mã hình thức KBCB.
 
-    MA_LOAI_KCB. string(2). Codes: ma_loai_kcb_824. 3176/QĐ-BYT, XML1.
+    Type of care code. string(2). Codes: ma_loai_kcb_824. 3176/QĐ-BYT, XML1.
     """
     ma_khoa: str | None = None
-    """MA_KHOA.
+    """Mã các khoa điều trị.
 
-    MA_KHOA. string(50). Codes: ma_khoa. 3176/QĐ-BYT, XML1.
+    Codes of the treating departments. string(50). Codes: ma_khoa. 3176/QĐ-BYT, XML1.
     """
     ma_cskcb: str | None = None
-    """MA_CSKCB.
+    """Mã cơ sở KBCB.
 
-    MA_CSKCB. string(5). 130/QĐ-BYT, XML1.
+    Facility code. string(5). 130/QĐ-BYT, XML1.
     """
     ma_khuvuc: str | None = None
-    """MA_KHUVUC.
+    """Mã nơi sinh sống ghi trên thẻ.
 
-    MA_KHUVUC. string(2). Codes: ma_khuvuc. 130/QĐ-BYT, XML1.
+    Living area code on the card. string(2). Codes: ma_khuvuc. 130/QĐ-BYT, XML1.
     """
     can_nang: str | None = None
-    """CAN_NANG.
+    """Cân nặng người bệnh (kg).
 
-    CAN_NANG. string(6), 2 decimals. 130/QĐ-BYT, XML1.
+    Patient weight (kg). string(6), 2 decimals. 130/QĐ-BYT, XML1.
     """
     can_nang_con: str | None = None
-    """CAN_NANG_CON.
+    """Cân nặng các con khi sinh (g).
 
-    CAN_NANG_CON. string(100). 130/QĐ-BYT, XML1.
+    Birth weights of the newborns (g). string(100). 130/QĐ-BYT, XML1.
     """
     nam_nam_lien_tuc: LocalTime | None = None
-    """NAM_NAM_LIEN_TUC.
+    """Ngày đủ 5 năm BHYT liên tục.
 
-    NAM_NAM_LIEN_TUC. date8(8). 3176/QĐ-BYT, XML1.
+    Date of five continuous insured years. date8(8). 3176/QĐ-BYT, XML1.
     """
     ngay_tai_kham: str | None = None
-    """NGAY_TAI_KHAM.
+    """Ngày hẹn tái khám.
 
-    NGAY_TAI_KHAM. string(50). 130/QĐ-BYT, XML1.
+    Follow-up dates. string(50). 130/QĐ-BYT, XML1.
     """
     ma_hsba: str | None = None
-    """MA_HSBA.
+    """Mã số hồ sơ bệnh án.
 
-    MA_HSBA. string(100). 130/QĐ-BYT, XML1.
+    Medical record number. string(100). 130/QĐ-BYT, XML1.
     """
     ma_ttdv: str | None = None
-    """MA_TTDV.
+    """Mã người đứng đầu cơ sở ký.
 
-    MA_TTDV. string(255). 3176/QĐ-BYT, XML1.
+    Code of the signing facility head. string(255). 3176/QĐ-BYT, XML1.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng (từ QĐ 3176: chiều cao, cm).
 
-    DU_PHONG. text(n). 3176/QĐ-BYT, XML1.
+    Reserve field (since QD 3176: height, cm). text(n). 3176/QĐ-BYT, XML1.
     """

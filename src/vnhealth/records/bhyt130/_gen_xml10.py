@@ -33,67 +33,67 @@ class Xml10(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 130/QĐ-BYT, XML10.
+    Link id of the treatment episode. string(100). 130/QĐ-BYT, XML10.
     """
     so_seri: str | None = None
-    """SO_SERI.
+    """Số seri giấy nghỉ dưỡng thai.
 
-    SO_SERI. string(200). 130/QĐ-BYT, XML10.
+    Serial number of maternity rest certificate. string(200). 130/QĐ-BYT, XML10.
     """
     so_ct: str | None = None
-    """SO_CT.
+    """Số chứng từ nội bộ.
 
-    SO_CT. string(200). 130/QĐ-BYT, XML10.
+    Internal document number. string(200). 130/QĐ-BYT, XML10.
     """
     so_ngay: int | None = None
-    """SO_NGAY.
+    """Số ngày nghỉ dưỡng thai.
 
-    SO_NGAY. number(3). 130/QĐ-BYT, XML10.
+    Days of maternity rest. number(3). 130/QĐ-BYT, XML10.
     """
     don_vi: str | None = None
-    """DON_VI.
+    """Đơn vị nơi người bệnh làm việc.
 
-    DON_VI. string(1024). 130/QĐ-BYT, XML10.
+    Employer. string(1024). 130/QĐ-BYT, XML10.
     """
     chan_doan_rv: str | None = None
-    """CHAN_DOAN_RV.
+    """Chẩn đoán nghỉ dưỡng thai.
 
-    CHAN_DOAN_RV. text(n). 3176/QĐ-BYT, XML10.
+    Diagnosis justifying maternity rest. text(n). 3176/QĐ-BYT, XML10.
     """
     tu_ngay: LocalTime | None = None
-    """TU_NGAY.
+    """Nghỉ từ ngày.
 
-    TU_NGAY. date8(8). 3176/QĐ-BYT, XML10.
+    Leave from date. date8(8). 3176/QĐ-BYT, XML10.
     """
     den_ngay: LocalTime | None = None
-    """DEN_NGAY.
+    """Nghỉ đến ngày.
 
-    DEN_NGAY. date8(8). 3176/QĐ-BYT, XML10.
+    Leave to date. date8(8). 3176/QĐ-BYT, XML10.
     """
     ma_ttdv: str | None = None
-    """MA_TTDV.
+    """Mã người đứng đầu cơ sở ký.
 
-    MA_TTDV. string(255). 3176/QĐ-BYT, XML10.
+    Code of the signing facility head. string(255). 3176/QĐ-BYT, XML10.
     """
     ten_bs: str | None = None
-    """TEN_BS.
+    """Họ tên trưởng khoa hoặc bác sĩ ký.
 
-    TEN_BS. string(255). 130/QĐ-BYT, XML10.
+    Name of signing doctor or head. string(255). 130/QĐ-BYT, XML10.
     """
     ma_bs: str | None = None
-    """MA_BS.
+    """Mã trưởng khoa hoặc bác sĩ ký.
 
-    MA_BS. string(255). 3176/QĐ-BYT, XML10.
+    Code of signing doctor or department head. string(255). 3176/QĐ-BYT, XML10.
     """
     ngay_ct: LocalTime | None = None
-    """NGAY_CT.
+    """Ngày cấp chứng từ.
 
-    NGAY_CT. date8(8). 3176/QĐ-BYT, XML10.
+    Issue date of the document. date8(8). 3176/QĐ-BYT, XML10.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng.
 
-    DU_PHONG. text(n). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML10.
+    Reserve field. text(n). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML10.
     """

@@ -43,117 +43,117 @@ class Xml11(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 130/QĐ-BYT, XML11.
+    Link id of the treatment episode. string(100). 130/QĐ-BYT, XML11.
     """
     so_ct: str | None = None
-    """SO_CT.
+    """Số lưu trữ giấy nghỉ việc hưởng BHXH.
 
-    SO_CT. string(200). 130/QĐ-BYT, XML11.
+    Archive number of the sick-leave certificate. string(200). 130/QĐ-BYT, XML11.
     """
     so_seri: str | None = None
-    """SO_SERI.
+    """Số định danh giấy nghỉ việc hưởng BHXH.
 
-    SO_SERI. string(200). 130/QĐ-BYT, XML11.
+    Identifier of the sick-leave certificate. string(200). 130/QĐ-BYT, XML11.
     """
     so_kcb: str | None = None
-    """SO_KCB.
+    """Số quản lý nội bộ của cơ sở KBCB.
 
-    SO_KCB. string(200). 130/QĐ-BYT, XML11.
+    Internal number of the facility. string(200). 130/QĐ-BYT, XML11.
     """
     don_vi: str | None = None
-    """DON_VI.
+    """Đơn vị nơi người bệnh làm việc.
 
-    DON_VI. string(1024). 130/QĐ-BYT, XML11.
+    Employer. string(1024). 130/QĐ-BYT, XML11.
     """
     ma_bhxh: str | None = None
-    """MA_BHXH.
+    """Mã số BHXH.
 
-    MA_BHXH. string(10). 3176/QĐ-BYT, XML11.
+    Social insurance number. string(10). 3176/QĐ-BYT, XML11.
     """
     ma_the_bhyt: str | None = None
-    """MA_THE_BHYT.
+    """Mã thẻ BHYT.
 
-    MA_THE_BHYT. string(n). 130/QĐ-BYT, XML11.
+    Insurance card number. string(n). 130/QĐ-BYT, XML11.
     """
     chan_doan_rv: str | None = None
-    """CHAN_DOAN_RV.
+    """Chẩn đoán khi ra viện.
 
-    CHAN_DOAN_RV. text(n). 3176/QĐ-BYT, XML11.
+    Diagnosis at discharge. text(n). 3176/QĐ-BYT, XML11.
     """
     pp_dieutri: str | None = None
-    """PP_DIEUTRI.
+    """Phương pháp điều trị.
 
-    PP_DIEUTRI. text(n). 3176/QĐ-BYT, XML11.
+    Treatment method. text(n). 3176/QĐ-BYT, XML11.
     """
     ma_dinh_chi_thai: str | None = None
-    """MA_DINH_CHI_THAI.
+    """Đánh dấu đình chỉ thai nghén.
 
-    MA_DINH_CHI_THAI. number(1). Codes: co_khong. 3176/QĐ-BYT, XML11.
+    Pregnancy termination flag. number(1). Codes: co_khong. 3176/QĐ-BYT, XML11.
     """
     nguyennhan_dinhchi: str | None = None
-    """NGUYENNHAN_DINHCHI.
+    """Nguyên nhân đình chỉ thai nghén.
 
-    NGUYENNHAN_DINHCHI. text(n). 130/QĐ-BYT, XML11.
+    Cause of pregnancy termination. text(n). 130/QĐ-BYT, XML11.
     """
     tuoi_thai: int | None = None
-    """TUOI_THAI.
+    """Tuổi thai (tuần).
 
-    TUOI_THAI. number(2). 130/QĐ-BYT, XML11.
+    Gestational age (weeks). number(2). 130/QĐ-BYT, XML11.
     """
     so_ngay_nghi: int | None = None
-    """SO_NGAY_NGHI.
+    """Số ngày nghỉ hưởng BHXH.
 
-    SO_NGAY_NGHI. number(3). 130/QĐ-BYT, XML11.
+    Days of sick leave. number(3). 130/QĐ-BYT, XML11.
     """
     tu_ngay: LocalTime | None = None
-    """TU_NGAY.
+    """Nghỉ từ ngày.
 
-    TU_NGAY. date8(8). 3176/QĐ-BYT, XML11.
+    Leave from date. date8(8). 3176/QĐ-BYT, XML11.
     """
     den_ngay: LocalTime | None = None
-    """DEN_NGAY.
+    """Nghỉ đến ngày.
 
-    DEN_NGAY. date8(8). 3176/QĐ-BYT, XML11.
+    Leave to date. date8(8). 3176/QĐ-BYT, XML11.
     """
     ho_ten_cha: str | None = None
-    """HO_TEN_CHA.
+    """Họ và tên cha.
 
-    HO_TEN_CHA. string(255). 130/QĐ-BYT, XML11.
+    Name of the father. string(255). 130/QĐ-BYT, XML11.
     """
     ho_ten_me: str | None = None
-    """HO_TEN_ME.
+    """Họ và tên mẹ.
 
-    HO_TEN_ME. string(255). 130/QĐ-BYT, XML11.
+    Name of the mother. string(255). 130/QĐ-BYT, XML11.
     """
     ma_ttdv: str | None = None
-    """MA_TTDV.
+    """Mã người đứng đầu cơ sở ký.
 
-    MA_TTDV. string(255). 3176/QĐ-BYT, XML11.
+    Code of the signing facility head. string(255). 3176/QĐ-BYT, XML11.
     """
     ma_bs: str | None = None
-    """MA_BS.
+    """Mã trưởng khoa hoặc bác sĩ ký.
 
-    MA_BS. string(255). 3176/QĐ-BYT, XML11.
+    Code of signing doctor or department head. string(255). 3176/QĐ-BYT, XML11.
     """
     ngay_ct: LocalTime | None = None
-    """NGAY_CT.
+    """Ngày cấp chứng từ.
 
-    NGAY_CT. date8(8). 3176/QĐ-BYT, XML11.
+    Issue date of the document. date8(8). 3176/QĐ-BYT, XML11.
     """
     ma_the_tam: str | None = None
-    """MA_THE_TAM.
+    """Mã thẻ BHYT tạm thời.
 
-    MA_THE_TAM. string(15). 130/QĐ-BYT, XML11.
+    Temporary insurance card number. string(15). 130/QĐ-BYT, XML11.
     """
     mau_so: str | None = None
-    """MAU_SO.
+    """Mẫu số giấy nghỉ việc hưởng BHXH.
 
-    MAU_SO. string(5). Codes: mau_so. 130/QĐ-BYT, XML11.
+    Form number of the sick-leave certificate. string(5). Codes: mau_so. 130/QĐ-BYT, XML11.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng.
 
-    DU_PHONG. text(n). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML11.
+    Reserve field. text(n). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML11.
     """

@@ -55,177 +55,177 @@ class Xml12(Record):
     )
 
     nguoi_chu_tri: str | None = None
-    """NGUOI_CHU_TRI.
+    """Người chủ trì Hội đồng giám định.
 
-    NGUOI_CHU_TRI. string(255). 130/QĐ-BYT, XML12.
+    Chair of the assessment council. string(255). 130/QĐ-BYT, XML12.
     """
     chuc_vu: str | None = None
-    """CHUC_VU.
+    """Chức vụ người chủ trì hội đồng.
 
-    CHUC_VU. number(1). Codes: gdyk_chuc_vu. 130/QĐ-BYT, XML12.
+    Position of the council chair. number(1). Codes: gdyk_chuc_vu. 130/QĐ-BYT, XML12.
     """
     ngay_hop: LocalTime | None = None
-    """NGAY_HOP.
+    """Ngày họp Hội đồng giám định.
 
-    NGAY_HOP. date8(8). 3176/QĐ-BYT, XML12.
+    Council meeting date. date8(8). 3176/QĐ-BYT, XML12.
     """
     ho_ten: str | None = None
-    """HO_TEN.
+    """Họ và tên người được giám định.
 
-    HO_TEN. string(255). 130/QĐ-BYT, XML12.
+    Full name of the assessed person. string(255). 130/QĐ-BYT, XML12.
     """
     ngay_sinh: LocalTime | None = None
-    """NGAY_SINH.
+    """Ngày sinh người được giám định.
 
-    NGAY_SINH. date8(8). 3176/QĐ-BYT, XML12.
+    Date of birth of assessed person. date8(8). 3176/QĐ-BYT, XML12.
     """
     so_cccd: str | None = None
-    """SO_CCCD.
+    """Số định danh, CCCD hoặc hộ chiếu.
 
-    SO_CCCD. string(n). 3176/QĐ-BYT, XML12.
+    National id or passport number. string(n). 3176/QĐ-BYT, XML12.
     """
     ngay_cap_cccd: LocalTime | None = None
-    """NGAY_CAP_CCCD.
+    """Ngày cấp giấy tờ tùy thân.
 
-    NGAY_CAP_CCCD. date8(8). 3176/QĐ-BYT, XML12.
+    Identity document issue date. date8(8). 3176/QĐ-BYT, XML12.
     """
     noi_cap_cccd: str | None = None
-    """NOI_CAP_CCCD.
+    """Nơi cấp giấy tờ tùy thân.
 
-    NOI_CAP_CCCD. string(1024). 130/QĐ-BYT, XML12.
+    Identity document issuing place. string(1024). 130/QĐ-BYT, XML12.
     """
     dia_chi: str | None = None
-    """DIA_CHI.
+    """Địa chỉ nơi cư trú.
 
-    DIA_CHI. string(1024). 130/QĐ-BYT, XML12.
+    Address of residence. string(1024). 130/QĐ-BYT, XML12.
     """
     matinh_cu_tru: str | None = None
-    """MATINH_CU_TRU.
+    """Mã tỉnh nơi cư trú.
 
-    MATINH_CU_TRU. string(3). 130/QĐ-BYT, XML12.
+    Province code of residence. string(3). 130/QĐ-BYT, XML12.
     """
     mahuyen_cu_tru: str | None = None
-    """MAHUYEN_CU_TRU.
+    """Mã huyện nơi cư trú.
 
-    MAHUYEN_CU_TRU. string(3). 3176/QĐ-BYT, XML12.
+    District code of residence. string(3). 3176/QĐ-BYT, XML12.
     """
     maxa_cu_tru: str | None = None
-    """MAXA_CU_TRU.
+    """Mã xã nơi cư trú.
 
-    MAXA_CU_TRU. string(5). 3176/QĐ-BYT, XML12.
+    Commune code of residence. string(5). 3176/QĐ-BYT, XML12.
     """
     ma_bhxh: str | None = None
-    """MA_BHXH.
+    """Mã số BHXH.
 
-    MA_BHXH. string(10). 3176/QĐ-BYT, XML12.
+    Social insurance number. string(10). 3176/QĐ-BYT, XML12.
     """
     ma_the_bhyt: str | None = None
-    """MA_THE_BHYT.
+    """Mã thẻ BHYT.
 
-    MA_THE_BHYT. string(15). 130/QĐ-BYT, XML12.
+    Insurance card number. string(15). 130/QĐ-BYT, XML12.
     """
     nghe_nghiep: str | None = None
-    """NGHE_NGHIEP.
+    """Nghề nghiệp.
 
-    NGHE_NGHIEP. string(100). 130/QĐ-BYT, XML12.
+    Occupation. string(100). 130/QĐ-BYT, XML12.
     """
     dien_thoai: str | None = None
-    """DIEN_THOAI.
+    """Số điện thoại liên hệ.
 
-    DIEN_THOAI. string(15). 130/QĐ-BYT, XML12.
+    Contact phone number. string(15). 130/QĐ-BYT, XML12.
     """
     ma_doi_tuong: str | None = None
-    """MA_DOI_TUONG.
+    """Mã đối tượng giám định y khoa.
 
-    MA_DOI_TUONG. string(20). Codes: gdyk_ma_doi_tuong. 130/QĐ-BYT, XML12.
+    Medical assessment subject codes. string(20). Codes: gdyk_ma_doi_tuong. 130/QĐ-BYT, XML12.
     """
     kham_giam_dinh: str | None = None
-    """KHAM_GIAM_DINH.
+    """Loại khám giám định y khoa.
 
-    KHAM_GIAM_DINH. number(1). Codes: gdyk_kham_giam_dinh. 130/QĐ-BYT, XML12.
+    Kind of medical assessment. number(1). Codes: gdyk_kham_giam_dinh. 130/QĐ-BYT, XML12.
     """
     so_bien_ban: str | None = None
-    """SO_BIEN_BAN.
+    """Số biên bản giám định y khoa.
 
-    SO_BIEN_BAN. string(200). 130/QĐ-BYT, XML12.
+    Assessment minutes number. string(200). 130/QĐ-BYT, XML12.
     """
     tyle_ttct_cu: int | None = None
-    """TYLE_TTCT_CU.
+    """Tỷ lệ tổn thương cơ thể cũ (%).
 
-    TYLE_TTCT_CU. number(3). 130/QĐ-BYT, XML12.
+    Previous bodily impairment rate (%). number(3). 130/QĐ-BYT, XML12.
     """
     dang_huong_che_do: str | None = None
-    """DANG_HUONG_CHE_DO.
+    """Chế độ đang được hưởng.
 
-    DANG_HUONG_CHE_DO. string(10). Codes: gdyk_dang_huong_che_do. 3176/QĐ-BYT, XML12.
+    Benefits currently received. string(10). Codes: gdyk_dang_huong_che_do. 3176/QĐ-BYT, XML12.
     """
     ngay_chung_tu: LocalTime | None = None
-    """NGAY_CHUNG_TU.
+    """Ngày chứng từ giám định.
 
-    NGAY_CHUNG_TU. date8(8). 3176/QĐ-BYT, XML12.
+    Date of the assessment document. date8(8). 3176/QĐ-BYT, XML12.
     """
     so_giay_gioi_thieu: str | None = None
-    """SO_GIAY_GIOI_THIEU.
+    """Số giấy giới thiệu giám định.
 
-    SO_GIAY_GIOI_THIEU. string(200). 130/QĐ-BYT, XML12.
+    Number of the assessment referral letter. string(200). 130/QĐ-BYT, XML12.
     """
     ngay_de_nghi: LocalTime | None = None
-    """NGAY_DE_NGHI.
+    """Ngày đề nghị giám định.
 
-    NGAY_DE_NGHI. date8(8). 3176/QĐ-BYT, XML12.
+    Date of the assessment request. date8(8). 3176/QĐ-BYT, XML12.
     """
     ma_donvi: str | None = None
-    """MA_DONVI.
+    """Mã cơ quan giới thiệu giám định.
 
-    MA_DONVI. string(200). 130/QĐ-BYT, XML12.
+    Code of the referring body. string(200). 130/QĐ-BYT, XML12.
     """
     gioi_thieu_cua: str | None = None
-    """GIOI_THIEU_CUA.
+    """Tên cơ quan giới thiệu giám định.
 
-    GIOI_THIEU_CUA. string(1024). 130/QĐ-BYT, XML12.
+    Name of the referring body. string(1024). 130/QĐ-BYT, XML12.
     """
     ket_qua_kham: str | None = None
-    """KET_QUA_KHAM.
+    """Kết quả khám giám định.
 
-    KET_QUA_KHAM. text(n). 130/QĐ-BYT, XML12.
+    Findings of the assessment. text(n). 130/QĐ-BYT, XML12.
     """
     so_van_ban_can_cu: str | None = None
-    """SO_VAN_BAN_CAN_CU.
+    """Số văn bản căn cứ giám định.
 
-    SO_VAN_BAN_CAN_CU. string(200). 130/QĐ-BYT, XML12.
+    Numbers of the legal basis documents. string(200). 130/QĐ-BYT, XML12.
     """
     tyle_ttct_moi: int | None = None
-    """TYLE_TTCT_MOI.
+    """Tỷ lệ tổn thương cơ thể mới (%).
 
-    TYLE_TTCT_MOI. number(3). 130/QĐ-BYT, XML12.
+    New bodily impairment rate (%). number(3). 130/QĐ-BYT, XML12.
     """
     tong_tyle_ttct: int | None = None
-    """TONG_TYLE_TTCT.
+    """Tổng tỷ lệ tổn thương cơ thể (%).
 
-    TONG_TYLE_TTCT. number(3). 130/QĐ-BYT, XML12.
+    Total bodily impairment rate (%). number(3). 130/QĐ-BYT, XML12.
     """
     dang_khuyettat: str | None = None
-    """DANG_KHUYETTAT.
+    """Dạng khuyết tật.
 
-    DANG_KHUYETTAT. number(1). Codes: gdyk_dang_khuyettat. 130/QĐ-BYT, XML12.
+    Kind of disability. number(1). Codes: gdyk_dang_khuyettat. 130/QĐ-BYT, XML12.
     """
     muc_do_khuyettat: str | None = None
-    """MUC_DO_KHUYETTAT.
+    """Mức độ khuyết tật.
 
-    MUC_DO_KHUYETTAT. number(1). Codes: gdyk_muc_do_khuyettat. 130/QĐ-BYT, XML12.
+    Degree of disability. number(1). Codes: gdyk_muc_do_khuyettat. 130/QĐ-BYT, XML12.
     """
     de_nghi: str | None = None
-    """DE_NGHI.
+    """Nội dung đề nghị.
 
-    DE_NGHI. text(n). 130/QĐ-BYT, XML12.
+    Recommendation. text(n). 130/QĐ-BYT, XML12.
     """
     duoc_xacdinh: str | None = None
-    """DUOC_XACDINH.
+    """Xác định cần người chăm sóc.
 
-    DUOC_XACDINH. text(n). 130/QĐ-BYT, XML12.
+    Statement on need for full-time care. text(n). 130/QĐ-BYT, XML12.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng.
 
-    DU_PHONG. text(n). 130/QĐ-BYT, XML12.
+    Reserve field. text(n). 130/QĐ-BYT, XML12.
     """

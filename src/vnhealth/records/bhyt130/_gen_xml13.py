@@ -62,212 +62,212 @@ class Xml13(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 3176/QĐ-BYT, XML13.
+    Link id of the treatment episode. string(100). 3176/QĐ-BYT, XML13.
     """
     so_hoso: str | None = None
-    """SO_HOSO.
+    """Số hồ sơ chuyển tuyến.
 
-    SO_HOSO. string(50). 3176/QĐ-BYT, XML13.
+    Transfer dossier number. string(50). 3176/QĐ-BYT, XML13.
     """
     so_chuyentuyen: str | None = None
-    """SO_CHUYENTUYEN.
+    """Số trong sổ chuyển tuyến.
 
-    SO_CHUYENTUYEN. string(50). 3176/QĐ-BYT, XML13.
+    Transfer register number. string(50). 3176/QĐ-BYT, XML13.
     """
     giay_chuyen_tuyen: str | None = None
-    """GIAY_CHUYEN_TUYEN.
+    """Số giấy chuyển tuyến được cấp.
 
-    GIAY_CHUYEN_TUYEN. string(50). 3176/QĐ-BYT, XML13.
+    Number of the transfer paper issued. string(50). 3176/QĐ-BYT, XML13.
     """
     ma_cskcb: str | None = None
-    """MA_CSKCB.
+    """Mã cơ sở cấp giấy chuyển tuyến.
 
-    MA_CSKCB. string(5). 4750/QĐ-BYT, XML13.
+    Code of facility issuing the transfer. string(5). 4750/QĐ-BYT, XML13.
     """
     ma_noi_di: str | None = None
-    """MA_NOI_DI.
+    """Mã cơ sở nơi đi (chuyển người bệnh đến).
 
-    MA_NOI_DI. string(5). Only in 4750. 4750/QĐ-BYT, XML13.
+    Code of the referring facility. string(5). Only in 4750. 4750/QĐ-BYT, XML13.
     """
     ma_noi_den: str | None = None
-    """MA_NOI_DEN.
+    """Mã cơ sở nơi đến (nhận người bệnh).
 
-    MA_NOI_DEN. string(5). Only in 4750. 4750/QĐ-BYT, XML13.
+    Code of the receiving facility. string(5). Only in 4750. 4750/QĐ-BYT, XML13.
     """
     ma_cskcb_di: str | None = None
-    """MA_CSKCB_DI.
+    """Mã các cơ sở KBCB đã điều trị trước.
 
-    MA_CSKCB_DI. string(100). Only in 3176, 1931. 3176/QĐ-BYT, XML13.
+    Codes of the previous facilities. string(100). Only in 3176, 1931. 3176/QĐ-BYT, XML13.
     """
     ma_cskcb_den: str | None = None
-    """MA_CSKCB_DEN.
+    """Mã cơ sở KBCB chuyển đến.
 
-    MA_CSKCB_DEN. string(5). Only in 3176, 1931. 3176/QĐ-BYT, XML13.
+    Code of the receiving facility. string(5). Only in 3176, 1931. 3176/QĐ-BYT, XML13.
     """
     ho_ten: str | None = None
-    """HO_TEN.
+    """Họ và tên người bệnh.
 
-    HO_TEN. string(255). 4750/QĐ-BYT, XML13.
+    Patient full name. string(255). 4750/QĐ-BYT, XML13.
     """
     ngay_sinh: LocalTime | None = None
-    """NGAY_SINH.
+    """Ngày sinh người bệnh.
 
-    NGAY_SINH. datetime12(12). 3176/QĐ-BYT, XML13.
+    Patient date of birth. datetime12(12). 3176/QĐ-BYT, XML13.
     """
     gioi_tinh: str | None = None
-    """GIOI_TINH.
+    """Giới tính.
 
-    GIOI_TINH. number(1). Codes: gioi_tinh. 4750/QĐ-BYT, XML13.
+    Sex. number(1). Codes: gioi_tinh. 4750/QĐ-BYT, XML13.
     """
     ma_quoctich: str | None = None
-    """MA_QUOCTICH.
+    """Mã quốc tịch.
 
-    MA_QUOCTICH. string(3). Codes: ma_quoctich. 4750/QĐ-BYT, XML13.
+    Nationality code. string(3). Codes: ma_quoctich. 4750/QĐ-BYT, XML13.
     """
     ma_dantoc: str | None = None
-    """MA_DANTOC.
+    """Mã dân tộc.
 
-    MA_DANTOC. string(2). Codes: ma_dantoc. 4750/QĐ-BYT, XML13.
+    Ethnic group code. string(2). Codes: ma_dantoc. 4750/QĐ-BYT, XML13.
     """
     ma_nghe_nghiep: str | None = None
-    """MA_NGHE_NGHIEP.
+    """Mã nghề nghiệp.
 
-    MA_NGHE_NGHIEP. string(5). 4750/QĐ-BYT, XML13.
+    Occupation code. string(5). 4750/QĐ-BYT, XML13.
     """
     dia_chi: str | None = None
-    """DIA_CHI.
+    """Địa chỉ nơi cư trú.
 
-    DIA_CHI. string(1024). 4750/QĐ-BYT, XML13.
+    Address of residence. string(1024). 4750/QĐ-BYT, XML13.
     """
     ma_the_bhyt: str | None = None
-    """MA_THE_BHYT.
+    """Mã thẻ BHYT.
 
-    MA_THE_BHYT. string(n). 3176/QĐ-BYT, XML13.
+    Insurance card number. string(n). 3176/QĐ-BYT, XML13.
     """
     gt_the_den: str | None = None
-    """GT_THE_DEN.
+    """Thẻ BHYT có giá trị đến ngày.
 
-    GT_THE_DEN. string(n). 3176/QĐ-BYT, XML13.
+    Insurance card valid to. string(n). 3176/QĐ-BYT, XML13.
     """
     ngay_vao: str | None = None
-    """NGAY_VAO.
+    """Thời điểm đến KBCB.
 
-    NGAY_VAO. string(100). 3176/QĐ-BYT, XML13.
+    Time of arrival. string(100). 3176/QĐ-BYT, XML13.
     """
     ngay_vao_noi_tru: LocalTime | None = None
-    """NGAY_VAO_NOI_TRU.
+    """Thời điểm vào điều trị nội trú.
 
-    NGAY_VAO_NOI_TRU. datetime12(12). 3176/QĐ-BYT, XML13.
+    Time of admission. datetime12(12). 3176/QĐ-BYT, XML13.
     """
     ngay_ra: str | None = None
-    """NGAY_RA.
+    """Thời điểm kết thúc KBCB (ra viện).
 
-    NGAY_RA. string(100). 3176/QĐ-BYT, XML13.
+    Time of discharge. string(100). 3176/QĐ-BYT, XML13.
     """
     dau_hieu_ls: str | None = None
-    """DAU_HIEU_LS.
+    """Dấu hiệu lâm sàng khi chuyển.
 
-    DAU_HIEU_LS. text(n). 3176/QĐ-BYT, XML13.
+    Clinical signs at transfer. text(n). 3176/QĐ-BYT, XML13.
     """
     chan_doan_rv: str | None = None
-    """CHAN_DOAN_RV.
+    """Chẩn đoán khi ra viện.
 
-    CHAN_DOAN_RV. text(n). 3176/QĐ-BYT, XML13.
+    Diagnosis at discharge. text(n). 3176/QĐ-BYT, XML13.
     """
     qt_benhly: str | None = None
-    """QT_BENHLY.
+    """Quá trình bệnh lý, diễn biến lâm sàng.
 
-    QT_BENHLY. text(n). 3176/QĐ-BYT, XML13.
+    Course of illness and clinical evolution. text(n). 3176/QĐ-BYT, XML13.
     """
     tomtat_kq: str | None = None
-    """TOMTAT_KQ.
+    """Tóm tắt kết quả cận lâm sàng.
 
-    TOMTAT_KQ. text(n). 3176/QĐ-BYT, XML13.
+    Summary of investigation results. text(n). 3176/QĐ-BYT, XML13.
     """
     pp_dieutri: str | None = None
-    """PP_DIEUTRI.
+    """Phương pháp, thủ thuật, thuốc đã dùng.
 
-    PP_DIEUTRI. text(n). 3176/QĐ-BYT, XML13.
+    Methods, procedures and drugs used. text(n). 3176/QĐ-BYT, XML13.
     """
     ma_benh_chinh: str | None = None
-    """MA_BENH_CHINH.
+    """Mã bệnh chính (ICD-10).
 
-    MA_BENH_CHINH. string(7). 3176/QĐ-BYT, XML13.
+    Main disease code (ICD-10). string(7). 3176/QĐ-BYT, XML13.
     """
     ma_benh_kt: str | None = None
-    """MA_BENH_KT.
+    """Mã các bệnh kèm theo (ICD-10).
 
-    MA_BENH_KT. string(100). 3176/QĐ-BYT, XML13.
+    Comorbid disease codes (ICD-10). string(100). 3176/QĐ-BYT, XML13.
     """
     ma_benh_yhct: str | None = None
-    """MA_BENH_YHCT.
+    """Mã bệnh y học cổ truyền.
 
-    MA_BENH_YHCT. string(255). 4750/QĐ-BYT, XML13.
+    Traditional medicine disease codes. string(255). 4750/QĐ-BYT, XML13.
     """
     ten_dich_vu: str | None = None
-    """TEN_DICH_VU.
+    """Tên các dịch vụ đã thực hiện.
 
-    TEN_DICH_VU. string(1024). Only in 4750. 4750/QĐ-BYT, XML13.
+    Names of services provided. string(1024). Only in 4750. 4750/QĐ-BYT, XML13.
     """
     ten_thuoc: str | None = None
-    """TEN_THUOC.
+    """Tên các thuốc đã dùng.
 
-    TEN_THUOC. string(1024). Only in 4750. 4750/QĐ-BYT, XML13.
+    Names of drugs used. string(1024). Only in 4750. 4750/QĐ-BYT, XML13.
     """
     pp_dieu_tri: str | None = None
-    """PP_DIEU_TRI.
+    """Phương pháp điều trị (theo Bảng 1).
 
-    PP_DIEU_TRI. text(n). Only in 4750. 4750/QĐ-BYT, XML13.
+    Treatment method (copy of XML1). text(n). Only in 4750. 4750/QĐ-BYT, XML13.
     """
     tinh_trang_ct: str | None = None
-    """TINH_TRANG_CT.
+    """Tình trạng người bệnh lúc chuyển tuyến.
 
-    TINH_TRANG_CT. text(n). Only in 3176, 1931. 3176/QĐ-BYT, XML13.
+    Patient condition at transfer. text(n). Only in 3176, 1931. 3176/QĐ-BYT, XML13.
     """
     ma_loai_rv: str | None = None
-    """MA_LOAI_RV.
+    """Mã loại ra viện.
 
-    MA_LOAI_RV. number(1). Codes: ma_loai_rv. 4750/QĐ-BYT, XML13.
+    Type of discharge code. number(1). Codes: ma_loai_rv. 4750/QĐ-BYT, XML13.
     """
     ma_lydo_ct: str | None = None
-    """MA_LYDO_CT.
+    """Lý do chuyển tuyến.
 
-    MA_LYDO_CT. number(1). Codes: ma_lydo_ct. 4750/QĐ-BYT, XML13.
+    Reason for transfer. number(1). Codes: ma_lydo_ct. 4750/QĐ-BYT, XML13.
     """
     huong_dieu_tri: str | None = None
-    """HUONG_DIEU_TRI.
+    """Hướng điều trị tiếp theo.
 
-    HUONG_DIEU_TRI. text(n). 3176/QĐ-BYT, XML13.
+    Planned further treatment. text(n). 3176/QĐ-BYT, XML13.
     """
     phuongtien_vc: str | None = None
-    """PHUONGTIEN_VC.
+    """Phương tiện vận chuyển.
 
-    PHUONGTIEN_VC. string(255). 4750/QĐ-BYT, XML13.
+    Means of transport. string(255). 4750/QĐ-BYT, XML13.
     """
     hoten_nguoi_ht: str | None = None
-    """HOTEN_NGUOI_HT.
+    """Họ và tên người hộ tống.
 
-    HOTEN_NGUOI_HT. string(255). 4750/QĐ-BYT, XML13.
+    Name of the escort. string(255). 4750/QĐ-BYT, XML13.
     """
     chucdanh_nguoi_ht: str | None = None
-    """CHUCDANH_NGUOI_HT.
+    """Chức danh người hộ tống.
 
-    CHUCDANH_NGUOI_HT. string(255). 4750/QĐ-BYT, XML13.
+    Title of the escort. string(255). 4750/QĐ-BYT, XML13.
     """
     ma_bac_si: str | None = None
-    """MA_BAC_SI.
+    """Mã người chỉ định chuyển tuyến.
 
-    MA_BAC_SI. string(255). 3176/QĐ-BYT, XML13.
+    Code of practitioner ordering the transfer. string(255). 3176/QĐ-BYT, XML13.
     """
     ma_ttdv: str | None = None
-    """MA_TTDV.
+    """Mã người đứng đầu cơ sở ký.
 
-    MA_TTDV. string(255). 3176/QĐ-BYT, XML13.
+    Code of the signing facility head. string(255). 3176/QĐ-BYT, XML13.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng (từ QĐ 3176: chữ ký số).
 
-    DU_PHONG. text(n). 3176/QĐ-BYT, XML13.
+    Reserve field (since QD 3176: digital signature). text(n). 3176/QĐ-BYT, XML13.
     """

@@ -42,112 +42,112 @@ class Xml14(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 3176/QĐ-BYT, XML14.
+    Link id of the treatment episode. string(100). 3176/QĐ-BYT, XML14.
     """
     so_giayhen_kl: str | None = None
-    """SO_GIAYHEN_KL.
+    """Số giấy hẹn khám lại.
 
-    SO_GIAYHEN_KL. string(50). 3176/QĐ-BYT, XML14.
+    Appointment paper number. string(50). 3176/QĐ-BYT, XML14.
     """
     ma_cskcb: str | None = None
-    """MA_CSKCB.
+    """Mã cơ sở cấp giấy hẹn.
 
-    MA_CSKCB. string(5). 4750/QĐ-BYT, XML14.
+    Code of facility issuing the appointment. string(5). 4750/QĐ-BYT, XML14.
     """
     ho_ten: str | None = None
-    """HO_TEN.
+    """Họ và tên người bệnh.
 
-    HO_TEN. string(255). 4750/QĐ-BYT, XML14.
+    Patient full name. string(255). 4750/QĐ-BYT, XML14.
     """
     ngay_sinh: LocalTime | None = None
-    """NGAY_SINH.
+    """Ngày sinh người bệnh.
 
-    NGAY_SINH. datetime12(12). 3176/QĐ-BYT, XML14.
+    Patient date of birth. datetime12(12). 3176/QĐ-BYT, XML14.
     """
     gioi_tinh: str | None = None
-    """GIOI_TINH.
+    """Giới tính.
 
-    GIOI_TINH. number(1). Codes: gioi_tinh. 4750/QĐ-BYT, XML14.
+    Sex. number(1). Codes: gioi_tinh. 4750/QĐ-BYT, XML14.
     """
     dia_chi: str | None = None
-    """DIA_CHI.
+    """Địa chỉ nơi cư trú.
 
-    DIA_CHI. string(1024). 4750/QĐ-BYT, XML14.
+    Address of residence. string(1024). 4750/QĐ-BYT, XML14.
     """
     ma_the_bhyt: str | None = None
-    """MA_THE_BHYT.
+    """Mã thẻ BHYT.
 
-    MA_THE_BHYT. string(n). 3176/QĐ-BYT, XML14.
+    Insurance card number. string(n). 3176/QĐ-BYT, XML14.
     """
     gt_the_den: str | None = None
-    """GT_THE_DEN.
+    """Thẻ BHYT có giá trị đến ngày.
 
-    GT_THE_DEN. string(n). 3176/QĐ-BYT, XML14.
+    Insurance card valid to. string(n). 3176/QĐ-BYT, XML14.
     """
     ngay_vao: LocalTime | None = None
-    """NGAY_VAO.
+    """Thời điểm đến KBCB.
 
-    NGAY_VAO. datetime12(12). 3176/QĐ-BYT, XML14.
+    Time of arrival. datetime12(12). 3176/QĐ-BYT, XML14.
     """
     ngay_vao_noi_tru: LocalTime | None = None
-    """NGAY_VAO_NOI_TRU.
+    """Thời điểm vào điều trị nội trú.
 
-    NGAY_VAO_NOI_TRU. datetime12(12). 3176/QĐ-BYT, XML14.
+    Time of admission. datetime12(12). 3176/QĐ-BYT, XML14.
     """
     ngay_ra: LocalTime | None = None
-    """NGAY_RA.
+    """Thời điểm kết thúc KBCB (ra viện).
 
-    NGAY_RA. datetime12(12). 3176/QĐ-BYT, XML14.
+    Time of discharge. datetime12(12). 3176/QĐ-BYT, XML14.
     """
     ngay_hen_kl: LocalTime | None = None
-    """NGAY_HEN_KL.
+    """Ngày hẹn khám lại.
 
-    NGAY_HEN_KL. date8(8). 3176/QĐ-BYT, XML14.
+    Follow-up appointment date. date8(8). 3176/QĐ-BYT, XML14.
     """
     chan_doan_rv: str | None = None
-    """CHAN_DOAN_RV.
+    """Chẩn đoán khi ra viện.
 
-    CHAN_DOAN_RV. text(n). 3176/QĐ-BYT, XML14.
+    Diagnosis at discharge. text(n). 3176/QĐ-BYT, XML14.
     """
     ma_benh_chinh: str | None = None
-    """MA_BENH_CHINH.
+    """Mã bệnh chính (ICD-10).
 
-    MA_BENH_CHINH. string(7). 3176/QĐ-BYT, XML14.
+    Main disease code (ICD-10). string(7). 3176/QĐ-BYT, XML14.
     """
     ma_benh_kt: str | None = None
-    """MA_BENH_KT.
+    """Mã các bệnh kèm theo (ICD-10).
 
-    MA_BENH_KT. string(100). 3176/QĐ-BYT, XML14.
+    Comorbid disease codes (ICD-10). string(100). 3176/QĐ-BYT, XML14.
     """
     ma_benh_yhct: str | None = None
-    """MA_BENH_YHCT.
+    """Mã bệnh y học cổ truyền.
 
-    MA_BENH_YHCT. string(255). 4750/QĐ-BYT, XML14.
+    Traditional medicine disease codes. string(255). 4750/QĐ-BYT, XML14.
     """
     ma_doituong_kcb: str | None = None
-    """MA_DOITUONG_KCB.
+    """Mã đối tượng đến KBCB.
 
-    MA_DOITUONG_KCB. string(4). Codes: ma_doituong_kcb_3276. 3176/QĐ-BYT, XML14.
+    Entitlement class of the visit. string(4). Codes: ma_doituong_kcb_3276. 3176/QĐ-BYT, XML14.
     """
     ma_bac_si: str | None = None
-    """MA_BAC_SI.
+    """Mã người hẹn khám lại.
 
-    MA_BAC_SI. string(255). 3176/QĐ-BYT, XML14.
+    Code of practitioner ordering the follow-up. string(255). 3176/QĐ-BYT, XML14.
     """
     ma_ttdv: str | None = None
-    """MA_TTDV.
+    """Mã người đứng đầu cơ sở ký.
 
-    MA_TTDV. string(255). 3176/QĐ-BYT, XML14.
+    Code of the signing facility head. string(255). 3176/QĐ-BYT, XML14.
     """
     ngay_ct: LocalTime | None = None
-    """NGAY_CT.
+    """Ngày cấp chứng từ.
 
-    NGAY_CT. date8(8). 3176/QĐ-BYT, XML14.
+    Issue date of the document. date8(8). 3176/QĐ-BYT, XML14.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng (từ QĐ 3176: chữ ký số).
 
-    DU_PHONG. text(n). 3176/QĐ-BYT, XML14.
+    Reserve field (since QD 3176: digital signature). text(n). 3176/QĐ-BYT, XML14.
     """

@@ -40,102 +40,102 @@ class Xml15(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 3176/QĐ-BYT, XML15.
+    Link id of the treatment episode. string(100). 3176/QĐ-BYT, XML15.
     """
     stt: int | None = None
-    """STT.
+    """Số thứ tự.
 
-    STT. number(10). 4750/QĐ-BYT, XML15.
+    Running number. number(10). 4750/QĐ-BYT, XML15.
     """
     ma_bn: str | None = None
-    """MA_BN.
+    """Mã người bệnh tại cơ sở KBCB.
 
-    MA_BN. string(100). 3176/QĐ-BYT, XML15.
+    Patient number at the facility. string(100). 3176/QĐ-BYT, XML15.
     """
     ho_ten: str | None = None
-    """HO_TEN.
+    """Họ và tên người bệnh.
 
-    HO_TEN. string(255). 4750/QĐ-BYT, XML15.
+    Patient full name. string(255). 4750/QĐ-BYT, XML15.
     """
     so_cccd: str | None = None
-    """SO_CCCD.
+    """Số định danh, CCCD hoặc hộ chiếu.
 
-    SO_CCCD. string(n). 3176/QĐ-BYT, XML15.
+    National id or passport number. string(n). 3176/QĐ-BYT, XML15.
     """
     phanloai_lao_vitri: str | None = None
-    """PHANLOAI_LAO_VITRI.
+    """Phân loại lao theo vị trí giải phẫu.
 
-    PHANLOAI_LAO_VITRI. number(1). Codes: phanloai_lao_vitri. 4750/QĐ-BYT, XML15.
+    TB classification by site. number(1). Codes: phanloai_lao_vitri. 4750/QĐ-BYT, XML15.
     """
     phanloai_lao_ts: str | None = None
-    """PHANLOAI_LAO_TS.
+    """Phân loại lao theo tiền sử điều trị.
 
-    PHANLOAI_LAO_TS. number(1). Codes: phanloai_lao_ts. 4750/QĐ-BYT, XML15.
+    TB classification by treatment history. number(1). Codes: phanloai_lao_ts. 4750/QĐ-BYT, XML15.
     """
     phanloai_lao_hiv: str | None = None
-    """PHANLOAI_LAO_HIV.
+    """Phân loại lao theo tình trạng HIV.
 
-    PHANLOAI_LAO_HIV. number(1). Codes: phanloai_lao_hiv. 4750/QĐ-BYT, XML15.
+    TB classification by HIV status. number(1). Codes: phanloai_lao_hiv. 4750/QĐ-BYT, XML15.
     """
     phanloai_lao_vk: str | None = None
-    """PHANLOAI_LAO_VK.
+    """Phân loại lao theo bằng chứng vi khuẩn học.
 
-    PHANLOAI_LAO_VK. number(1). Codes: phanloai_lao_vk. 4750/QĐ-BYT, XML15.
+    TB classification by bacteriological evidence. number(1). Codes: phanloai_lao_vk. 4750/QĐ-BYT, XML15.
     """
     phanloai_lao_kt: str | None = None
-    """PHANLOAI_LAO_KT.
+    """Phân loại lao theo tình trạng kháng thuốc.
 
-    PHANLOAI_LAO_KT. number(1). Codes: phanloai_lao_kt. 4750/QĐ-BYT, XML15.
+    TB classification by drug resistance. number(1). Codes: phanloai_lao_kt. 4750/QĐ-BYT, XML15.
     """
     loai_dtri_lao: str | None = None
-    """LOAI_DTRI_LAO.
+    """Loại điều trị lao.
 
-    LOAI_DTRI_LAO. number(1). Codes: loai_dtri_lao. 4750/QĐ-BYT, XML15.
+    Kind of TB treatment. number(1). Codes: loai_dtri_lao. 4750/QĐ-BYT, XML15.
     """
     ngaybd_dtri_lao: LocalTime | None = None
-    """NGAYBD_DTRI_LAO.
+    """Ngày bắt đầu điều trị lao.
 
-    NGAYBD_DTRI_LAO. date8(8). 3176/QĐ-BYT, XML15.
+    Start date of TB treatment. date8(8). 3176/QĐ-BYT, XML15.
     """
     phacdo_dtri_lao: str | None = None
-    """PHACDO_DTRI_LAO.
+    """Phác đồ điều trị lao.
 
-    PHACDO_DTRI_LAO. number(2). Codes: phacdo_dtri_lao_3176. 3176/QĐ-BYT, XML15.
+    TB treatment regimen. number(2). Codes: phacdo_dtri_lao_3176. 3176/QĐ-BYT, XML15.
     """
     ngaykt_dtri_lao: LocalTime | None = None
-    """NGAYKT_DTRI_LAO.
+    """Ngày kết thúc điều trị lao.
 
-    NGAYKT_DTRI_LAO. date8(8). 3176/QĐ-BYT, XML15.
+    End date of TB treatment. date8(8). 3176/QĐ-BYT, XML15.
     """
     ket_qua_dtri_lao: str | None = None
-    """KET_QUA_DTRI_LAO.
+    """Kết quả điều trị bệnh lao.
 
-    KET_QUA_DTRI_LAO. number(1). Codes: ket_qua_dtri_lao. 4750/QĐ-BYT, XML15.
+    TB treatment outcome. number(1). Codes: ket_qua_dtri_lao. 4750/QĐ-BYT, XML15.
     """
     ma_cskcb: str | None = None
-    """MA_CSKCB.
+    """Mã cơ sở KBCB.
 
-    MA_CSKCB. string(5). 4750/QĐ-BYT, XML15.
+    Facility code. string(5). 4750/QĐ-BYT, XML15.
     """
     ngaykd_hiv: LocalTime | None = None
-    """NGAYKD_HIV.
+    """Ngày khẳng định nhiễm HIV.
 
-    NGAYKD_HIV. date8(8). 3176/QĐ-BYT, XML15.
+    Date HIV was confirmed. date8(8). 3176/QĐ-BYT, XML15.
     """
     bddt_arv: LocalTime | None = None
-    """BDDT_ARV.
+    """Ngày bắt đầu điều trị ARV.
 
-    BDDT_ARV. date8(8). 3176/QĐ-BYT, XML15.
+    First day of ARV treatment. date8(8). 3176/QĐ-BYT, XML15.
     """
     ngay_bat_dau_dt_ctx: LocalTime | None = None
-    """NGAY_BAT_DAU_DT_CTX.
+    """Ngày bắt đầu điều trị cotrimoxazol.
 
-    NGAY_BAT_DAU_DT_CTX. date8(8). 3176/QĐ-BYT, XML15.
+    Start date of cotrimoxazole. date8(8). 3176/QĐ-BYT, XML15.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng (từ QĐ 3176: chữ ký số).
 
-    DU_PHONG. text(n). 3176/QĐ-BYT, XML15.
+    Reserve field (since QD 3176: digital signature). text(n). 3176/QĐ-BYT, XML15.
     """

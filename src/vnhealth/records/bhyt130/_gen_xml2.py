@@ -60,197 +60,197 @@ class Xml2(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 130/QĐ-BYT, XML2.
+    Link id of the treatment episode. string(100). 130/QĐ-BYT, XML2.
     """
     stt: int | None = None
-    """STT.
+    """Số thứ tự dòng thuốc.
 
-    STT. number(10). 130/QĐ-BYT, XML2.
+    Drug line number. number(10). 130/QĐ-BYT, XML2.
     """
     ma_thuoc: str | None = None
-    """MA_THUOC.
+    """Mã hoạt chất hoặc thuốc.
 
-    MA_THUOC. string(255). 3176/QĐ-BYT, XML2.
+    Drug or active ingredient code. string(255). 3176/QĐ-BYT, XML2.
     """
     ma_pp_chebien: str | None = None
-    """MA_PP_CHEBIEN.
+    """Mã phương pháp chế biến vị thuốc.
 
-    MA_PP_CHEBIEN. string(255). 130/QĐ-BYT, XML2.
+    Herb processing method codes. string(255). 130/QĐ-BYT, XML2.
     """
     ma_cskcb_thuoc: str | None = None
-    """MA_CSKCB_THUOC.
+    """Mã cơ sở cung cấp hoặc chỉ định thuốc.
 
-    MA_CSKCB_THUOC. string(10). 3176/QĐ-BYT, XML2.
+    Facility supplying or ordering the drug. string(10). 3176/QĐ-BYT, XML2.
     """
     ma_nhom: str | None = None
-    """MA_NHOM.
+    """Mã nhóm chi phí.
 
-    MA_NHOM. number(2). Codes: ma_nhom. 130/QĐ-BYT, XML2.
+    Cost group code. number(2). Codes: ma_nhom. 130/QĐ-BYT, XML2.
     """
     ten_thuoc: str | None = None
-    """TEN_THUOC.
+    """Tên thuốc.
 
-    TEN_THUOC. string(1024). 130/QĐ-BYT, XML2.
+    Drug name. string(1024). 130/QĐ-BYT, XML2.
     """
     don_vi_tinh: str | None = None
-    """DON_VI_TINH.
+    """Đơn vị tính.
 
-    DON_VI_TINH. string(50). 130/QĐ-BYT, XML2.
+    Unit of count. string(50). 130/QĐ-BYT, XML2.
     """
     ham_luong: str | None = None
-    """HAM_LUONG.
+    """Hàm lượng, nồng độ.
 
-    HAM_LUONG. string(1024). 3176/QĐ-BYT, XML2.
+    Strength. string(1024). 3176/QĐ-BYT, XML2.
     """
     duong_dung: str | None = None
-    """DUONG_DUNG.
+    """Mã đường dùng thuốc.
 
-    DUONG_DUNG. string(4). 130/QĐ-BYT, XML2.
+    Route of administration code. string(4). 130/QĐ-BYT, XML2.
     """
     dang_bao_che: str | None = None
-    """DANG_BAO_CHE.
+    """Dạng bào chế.
 
-    DANG_BAO_CHE. string(1024). 130/QĐ-BYT, XML2.
+    Dosage form. string(1024). 130/QĐ-BYT, XML2.
     """
     lieu_dung: str | None = None
-    """LIEU_DUNG.
+    """Liều dùng thuốc.
 
-    LIEU_DUNG. string(1024). 3176/QĐ-BYT, XML2.
+    Dose. string(1024). 3176/QĐ-BYT, XML2.
     """
     cach_dung: str | None = None
-    """CACH_DUNG.
+    """Cách dùng thuốc.
 
-    CACH_DUNG. string(1024). 130/QĐ-BYT, XML2.
+    Instructions for taking the drug. string(1024). 130/QĐ-BYT, XML2.
     """
     so_dang_ky: str | None = None
-    """SO_DANG_KY.
+    """Số đăng ký lưu hành thuốc.
 
-    SO_DANG_KY. string(255). 1931/QĐ-BYT, XML2.
+    Drug registration number. string(255). 1931/QĐ-BYT, XML2.
     """
     tt_thau: str | None = None
-    """TT_THAU.
+    """Thông tin thầu.
 
-    TT_THAU. string(50). 4750/QĐ-BYT, XML2.
+    Tender information. string(50). 4750/QĐ-BYT, XML2.
     """
     pham_vi: str | None = None
-    """PHAM_VI.
+    """Phạm vi hưởng BHYT.
 
-    PHAM_VI. number(1). Codes: pham_vi. 130/QĐ-BYT, XML2.
+    Scope of insurance cover. number(1). Codes: pham_vi. 130/QĐ-BYT, XML2.
     """
     tyle_tt_bh: int | None = None
-    """TYLE_TT_BH.
+    """Tỷ lệ thanh toán BHYT (%).
 
-    TYLE_TT_BH. number(3). 130/QĐ-BYT, XML2.
+    Insurance payment rate (%). number(3). 130/QĐ-BYT, XML2.
     """
     so_luong: Decimal | None = None
-    """SO_LUONG.
+    """Số lượng.
 
-    SO_LUONG. number(10), 3 decimals. 130/QĐ-BYT, XML2.
+    Quantity. number(10), 3 decimals. 130/QĐ-BYT, XML2.
     """
     don_gia: Decimal | None = None
-    """DON_GIA.
+    """Đơn giá.
 
-    DON_GIA. number(15), 3 decimals. 3176/QĐ-BYT, XML2.
+    Unit price. number(15), 3 decimals. 3176/QĐ-BYT, XML2.
     """
     thanh_tien_bv: Decimal | None = None
-    """THANH_TIEN_BV.
+    """Thành tiền theo giá bệnh viện.
 
-    THANH_TIEN_BV. number(15), 2 decimals. 130/QĐ-BYT, XML2.
+    Line amount at hospital price. number(15), 2 decimals. 130/QĐ-BYT, XML2.
     """
     thanh_tien_bh: Decimal | None = None
-    """THANH_TIEN_BH.
+    """Thành tiền trong phạm vi BHYT.
 
-    THANH_TIEN_BH. number(15), 2 decimals. 130/QĐ-BYT, XML2.
+    Line amount within insurance scope. number(15), 2 decimals. 130/QĐ-BYT, XML2.
     """
     t_nguonkhac_nsnn: Decimal | None = None
-    """T_NGUONKHAC_NSNN.
+    """Ngân sách nhà nước hỗ trợ.
 
-    T_NGUONKHAC_NSNN. number(15), 2 decimals. 130/QĐ-BYT, XML2.
+    Support from the state budget. number(15), 2 decimals. 130/QĐ-BYT, XML2.
     """
     t_nguonkhac_vtnn: Decimal | None = None
-    """T_NGUONKHAC_VTNN.
+    """Viện trợ, tài trợ nước ngoài.
 
-    T_NGUONKHAC_VTNN. number(15), 2 decimals. 130/QĐ-BYT, XML2.
+    Support from abroad. number(15), 2 decimals. 130/QĐ-BYT, XML2.
     """
     t_nguonkhac_vttn: Decimal | None = None
-    """T_NGUONKHAC_VTTN.
+    """Viện trợ, tài trợ trong nước.
 
-    T_NGUONKHAC_VTTN. number(15), 2 decimals. 130/QĐ-BYT, XML2.
+    Support from within the country. number(15), 2 decimals. 130/QĐ-BYT, XML2.
     """
     t_nguonkhac_cl: Decimal | None = None
-    """T_NGUONKHAC_CL.
+    """Nguồn khác còn lại hỗ trợ.
 
-    T_NGUONKHAC_CL. number(15), 2 decimals. 130/QĐ-BYT, XML2.
+    Support from remaining other sources. number(15), 2 decimals. 130/QĐ-BYT, XML2.
     """
     t_nguonkhac: Decimal | None = None
-    """T_NGUONKHAC.
+    """Nguồn khác chi trả.
 
-    T_NGUONKHAC. number(15), 2 decimals. 3176/QĐ-BYT, XML2.
+    Paid by other funding sources. number(15), 2 decimals. 3176/QĐ-BYT, XML2.
     """
     muc_huong: Decimal | None = None
-    """MUC_HUONG.
+    """Mức hưởng BHYT (%).
 
-    MUC_HUONG. number(4), 1 decimals. 1931/QĐ-BYT, XML2.
+    Insurance benefit rate (%). number(4), 1 decimals. 1931/QĐ-BYT, XML2.
     """
     t_bntt: Decimal | None = None
-    """T_BNTT.
+    """Người bệnh tự trả.
 
-    T_BNTT. number(15), 2 decimals. 3176/QĐ-BYT, XML2.
+    Self-payment of the patient. number(15), 2 decimals. 3176/QĐ-BYT, XML2.
     """
     t_bncct: Decimal | None = None
-    """T_BNCCT.
+    """Người bệnh cùng chi trả.
 
-    T_BNCCT. number(15), 2 decimals. 3176/QĐ-BYT, XML2.
+    Co-payment of the patient. number(15), 2 decimals. 3176/QĐ-BYT, XML2.
     """
     t_bhtt: Decimal | None = None
-    """T_BHTT.
+    """Quỹ BHYT thanh toán.
 
-    T_BHTT. number(15), 2 decimals. 3176/QĐ-BYT, XML2.
+    Paid by the insurance fund. number(15), 2 decimals. 3176/QĐ-BYT, XML2.
     """
     ma_khoa: str | None = None
-    """MA_KHOA.
+    """Mã khoa chỉ định thuốc.
 
-    MA_KHOA. string(50). Codes: ma_khoa. 3176/QĐ-BYT, XML2.
+    Code of the prescribing department. string(50). Codes: ma_khoa. 3176/QĐ-BYT, XML2.
     """
     ma_bac_si: str | None = None
-    """MA_BAC_SI.
+    """Mã người chỉ định thuốc.
 
-    MA_BAC_SI. string(255). 3176/QĐ-BYT, XML2.
+    Prescriber code. string(255). 3176/QĐ-BYT, XML2.
     """
     ma_dich_vu: str | None = None
-    """MA_DICH_VU.
+    """Mã dịch vụ có sử dụng thuốc.
 
-    MA_DICH_VU. string(255). 3176/QĐ-BYT, XML2.
+    Code of service using the drug. string(255). 3176/QĐ-BYT, XML2.
     """
     ngay_yl: LocalTime | None = None
-    """NGAY_YL.
+    """Thời điểm ra y lệnh.
 
-    NGAY_YL. datetime12(12). 3176/QĐ-BYT, XML2.
+    Time of the order. datetime12(12). 3176/QĐ-BYT, XML2.
     """
     ngay_th_yl: LocalTime | None = None
-    """NGAY_TH_YL.
+    """Thời điểm thực hiện y lệnh.
 
-    NGAY_TH_YL. datetime12(12). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML2.
+    Time the order was performed. datetime12(12). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML2.
     """
     ma_pttt: str | None = None
-    """MA_PTTT.
+    """Mã phương thức thanh toán.
 
-    MA_PTTT. number(1). Codes: ma_pttt. 130/QĐ-BYT, XML2.
+    Payment method code. number(1). Codes: ma_pttt. 130/QĐ-BYT, XML2.
     """
     nguon_ctra: str | None = None
-    """NGUON_CTRA.
+    """Nguồn chi trả thuốc.
 
-    NGUON_CTRA. number(1). Codes: nguon_ctra. 130/QĐ-BYT, XML2.
+    Funding source of the drug. number(1). Codes: nguon_ctra. 130/QĐ-BYT, XML2.
     """
     vet_thuong_tp: str | None = None
-    """VET_THUONG_TP.
+    """Đánh dấu vết thương tái phát.
 
-    VET_THUONG_TP. number(1). Codes: danh_dau_1. 130/QĐ-BYT, XML2.
+    Recurrent war wound flag. number(1). Codes: danh_dau_1. 130/QĐ-BYT, XML2.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng.
 
-    DU_PHONG. text(n). 130/QĐ-BYT, XML2.
+    Reserve field. text(n). 130/QĐ-BYT, XML2.
     """

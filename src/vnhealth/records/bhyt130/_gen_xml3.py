@@ -68,237 +68,237 @@ class Xml3(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 130/QĐ-BYT, XML3.
+    Link id of the treatment episode. string(100). 130/QĐ-BYT, XML3.
     """
     stt: int | None = None
-    """STT.
+    """Số thứ tự dòng dịch vụ, vật tư.
 
-    STT. number(10). 130/QĐ-BYT, XML3.
+    Service or supply line number. number(10). 130/QĐ-BYT, XML3.
     """
     ma_dich_vu: str | None = None
-    """MA_DICH_VU.
+    """Mã dịch vụ kỹ thuật, khám hoặc giường.
 
-    MA_DICH_VU. string(50). 3176/QĐ-BYT, XML3.
+    Service, examination or bed code. string(50). 3176/QĐ-BYT, XML3.
     """
     ma_pttt_qt: str | None = None
-    """MA_PTTT_QT.
+    """Mã ICD-9-CM của phẫu thuật, thủ thuật này.
 
-    MA_PTTT_QT. string(255). 4750/QĐ-BYT, XML3.
+    ICD-9-CM codes of this procedure. string(255). 4750/QĐ-BYT, XML3.
     """
     ma_vat_tu: str | None = None
-    """MA_VAT_TU.
+    """Mã vật tư y tế.
 
-    MA_VAT_TU. string(255). 3176/QĐ-BYT, XML3.
+    Medical supply code. string(255). 3176/QĐ-BYT, XML3.
     """
     ma_nhom: str | None = None
-    """MA_NHOM.
+    """Mã nhóm chi phí.
 
-    MA_NHOM. number(2). Codes: ma_nhom. 4750/QĐ-BYT, XML3.
+    Cost group code. number(2). Codes: ma_nhom. 4750/QĐ-BYT, XML3.
     """
     goi_vtyt: str | None = None
-    """GOI_VTYT.
+    """Gói vật tư y tế.
 
-    GOI_VTYT. string(3). 3176/QĐ-BYT, XML3.
+    Medical supply package. string(3). 3176/QĐ-BYT, XML3.
     """
     ten_vat_tu: str | None = None
-    """TEN_VAT_TU.
+    """Tên vật tư y tế.
 
-    TEN_VAT_TU. string(1024). 3176/QĐ-BYT, XML3.
+    Medical supply name. string(1024). 3176/QĐ-BYT, XML3.
     """
     ten_dich_vu: str | None = None
-    """TEN_DICH_VU.
+    """Tên dịch vụ kỹ thuật, khám hoặc giường.
 
-    TEN_DICH_VU. string(1024). 130/QĐ-BYT, XML3.
+    Service, examination or bed name. string(1024). 130/QĐ-BYT, XML3.
     """
     ma_xang_dau: str | None = None
-    """MA_XANG_DAU.
+    """Mã xăng dầu vận chuyển người bệnh.
 
-    MA_XANG_DAU. string(20). Codes: ma_xang_dau. 130/QĐ-BYT, XML3.
+    Fuel code for patient transport. string(20). Codes: ma_xang_dau. 130/QĐ-BYT, XML3.
     """
     don_vi_tinh: str | None = None
-    """DON_VI_TINH.
+    """Đơn vị tính.
 
-    DON_VI_TINH. string(50). 130/QĐ-BYT, XML3.
+    Unit of count. string(50). 130/QĐ-BYT, XML3.
     """
     pham_vi: str | None = None
-    """PHAM_VI.
+    """Phạm vi hưởng BHYT.
 
-    PHAM_VI. number(1). Codes: pham_vi. 130/QĐ-BYT, XML3.
+    Scope of insurance cover. number(1). Codes: pham_vi. 130/QĐ-BYT, XML3.
     """
     so_luong: Decimal | None = None
-    """SO_LUONG.
+    """Số lượng.
 
-    SO_LUONG. number(10), 3 decimals. 3176/QĐ-BYT, XML3.
+    Quantity. number(10), 3 decimals. 3176/QĐ-BYT, XML3.
     """
     don_gia_bv: Decimal | None = None
-    """DON_GIA_BV.
+    """Đơn giá của cơ sở KBCB.
 
-    DON_GIA_BV. number(15), 3 decimals. 3176/QĐ-BYT, XML3.
+    Hospital unit price. number(15), 3 decimals. 3176/QĐ-BYT, XML3.
     """
     don_gia_bh: Decimal | None = None
-    """DON_GIA_BH.
+    """Đơn giá BHYT thanh toán.
 
-    DON_GIA_BH. number(15), 3 decimals. 3176/QĐ-BYT, XML3.
+    Unit price paid by insurance. number(15), 3 decimals. 3176/QĐ-BYT, XML3.
     """
     tt_thau: str | None = None
-    """TT_THAU.
+    """Thông tin thầu.
 
-    TT_THAU. string(50). 3176/QĐ-BYT, XML3.
+    Tender information. string(50). 3176/QĐ-BYT, XML3.
     """
     tyle_tt_dv: int | None = None
-    """TYLE_TT_DV.
+    """Tỷ lệ thanh toán dịch vụ đặc thù (%).
 
-    TYLE_TT_DV. number(3). Codes: tyle_tt_dv. 3176/QĐ-BYT, XML3.
+    Special service payment rate (%). number(3). Codes: tyle_tt_dv. 3176/QĐ-BYT, XML3.
     """
     tyle_tt_bh: int | None = None
-    """TYLE_TT_BH.
+    """Tỷ lệ thanh toán BHYT (%).
 
-    TYLE_TT_BH. number(3). 130/QĐ-BYT, XML3.
+    Insurance payment rate (%). number(3). 130/QĐ-BYT, XML3.
     """
     thanh_tien_bv: Decimal | None = None
-    """THANH_TIEN_BV.
+    """Thành tiền theo giá bệnh viện.
 
-    THANH_TIEN_BV. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
+    Line amount at hospital price. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
     """
     thanh_tien_bh: Decimal | None = None
-    """THANH_TIEN_BH.
+    """Thành tiền trong phạm vi BHYT.
 
-    THANH_TIEN_BH. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
+    Line amount within insurance scope. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
     """
     t_trantt: Decimal | None = None
-    """T_TRANTT.
+    """Mức trần BHYT thanh toán vật tư.
 
-    T_TRANTT. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
+    Insurance payment ceiling of the supply. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
     """
     muc_huong: Decimal | None = None
-    """MUC_HUONG.
+    """Mức hưởng BHYT (%).
 
-    MUC_HUONG. number(4), 1 decimals. 1931/QĐ-BYT, XML3.
+    Insurance benefit rate (%). number(4), 1 decimals. 1931/QĐ-BYT, XML3.
     """
     t_nguonkhac_nsnn: Decimal | None = None
-    """T_NGUONKHAC_NSNN.
+    """Ngân sách nhà nước hỗ trợ.
 
-    T_NGUONKHAC_NSNN. number(15), 2 decimals. 130/QĐ-BYT, XML3.
+    Support from the state budget. number(15), 2 decimals. 130/QĐ-BYT, XML3.
     """
     t_nguonkhac_vtnn: Decimal | None = None
-    """T_NGUONKHAC_VTNN.
+    """Viện trợ, tài trợ nước ngoài.
 
-    T_NGUONKHAC_VTNN. number(15), 2 decimals. 130/QĐ-BYT, XML3.
+    Support from abroad. number(15), 2 decimals. 130/QĐ-BYT, XML3.
     """
     t_nguonkhac_vttn: Decimal | None = None
-    """T_NGUONKHAC_VTTN.
+    """Viện trợ, tài trợ trong nước.
 
-    T_NGUONKHAC_VTTN. number(15), 2 decimals. 130/QĐ-BYT, XML3.
+    Support from within the country. number(15), 2 decimals. 130/QĐ-BYT, XML3.
     """
     t_nguonkhac_cl: Decimal | None = None
-    """T_NGUONKHAC_CL.
+    """Nguồn khác còn lại hỗ trợ.
 
-    T_NGUONKHAC_CL. number(15), 2 decimals. 130/QĐ-BYT, XML3.
+    Support from remaining other sources. number(15), 2 decimals. 130/QĐ-BYT, XML3.
     """
     t_nguonkhac: Decimal | None = None
-    """T_NGUONKHAC.
+    """Nguồn khác chi trả.
 
-    T_NGUONKHAC. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
+    Paid by other funding sources. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
     """
     t_bntt: Decimal | None = None
-    """T_BNTT.
+    """Người bệnh tự trả.
 
-    T_BNTT. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
+    Self-payment of the patient. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
     """
     t_bncct: Decimal | None = None
-    """T_BNCCT.
+    """Người bệnh cùng chi trả.
 
-    T_BNCCT. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
+    Co-payment of the patient. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
     """
     t_bhtt: Decimal | None = None
-    """T_BHTT.
+    """Quỹ BHYT thanh toán.
 
-    T_BHTT. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
+    Paid by the insurance fund. number(15), 2 decimals. 3176/QĐ-BYT, XML3.
     """
     ma_khoa: str | None = None
-    """MA_KHOA.
+    """Mã khoa thực hiện dịch vụ.
 
-    MA_KHOA. string(50). Codes: ma_khoa. 3176/QĐ-BYT, XML3.
+    Code of department providing the service. string(50). Codes: ma_khoa. 3176/QĐ-BYT, XML3.
     """
     ma_giuong: str | None = None
-    """MA_GIUONG.
+    """Mã giường bệnh.
 
-    MA_GIUONG. string(50). 3176/QĐ-BYT, XML3.
+    Bed codes. string(50). 3176/QĐ-BYT, XML3.
     """
     ma_bac_si: str | None = None
-    """MA_BAC_SI.
+    """Mã người chỉ định dịch vụ.
 
-    MA_BAC_SI. string(255). 3176/QĐ-BYT, XML3.
+    Code of the ordering practitioner. string(255). 3176/QĐ-BYT, XML3.
     """
     nguoi_thuc_hien: str | None = None
-    """NGUOI_THUC_HIEN.
+    """Mã người thực hiện dịch vụ.
 
-    NGUOI_THUC_HIEN. string(255). 3176/QĐ-BYT, XML3.
+    Codes of the performing staff. string(255). 3176/QĐ-BYT, XML3.
     """
     ma_benh: str | None = None
-    """MA_BENH.
+    """Mã bệnh là căn cứ chỉ định.
 
-    MA_BENH. string(100). 3176/QĐ-BYT, XML3.
+    Disease codes behind the order. string(100). 3176/QĐ-BYT, XML3.
     """
     ma_benh_yhct: str | None = None
-    """MA_BENH_YHCT.
+    """Mã bệnh YHCT là căn cứ chỉ định.
 
-    MA_BENH_YHCT. string(150). 3176/QĐ-BYT, XML3.
+    Traditional disease codes behind the order. string(150). 3176/QĐ-BYT, XML3.
     """
     ngay_yl: LocalTime | None = None
-    """NGAY_YL.
+    """Thời điểm ra y lệnh.
 
-    NGAY_YL. datetime12(12). 3176/QĐ-BYT, XML3.
+    Time of the order. datetime12(12). 3176/QĐ-BYT, XML3.
     """
     ngay_th_yl: LocalTime | None = None
-    """NGAY_TH_YL.
+    """Thời điểm thực hiện y lệnh.
 
-    NGAY_TH_YL. datetime12(12). 3176/QĐ-BYT, XML3.
+    Time the order was performed. datetime12(12). 3176/QĐ-BYT, XML3.
     """
     ngay_kq: LocalTime | None = None
-    """NGAY_KQ.
+    """Thời điểm có kết quả hoặc kết thúc.
 
-    NGAY_KQ. datetime12(12). 3176/QĐ-BYT, XML3.
+    Time of result or completion. datetime12(12). 3176/QĐ-BYT, XML3.
     """
     ma_pttt: str | None = None
-    """MA_PTTT.
+    """Mã phương thức thanh toán.
 
-    MA_PTTT. number(1). Codes: ma_pttt. 130/QĐ-BYT, XML3.
+    Payment method code. number(1). Codes: ma_pttt. 130/QĐ-BYT, XML3.
     """
     vet_thuong_tp: str | None = None
-    """VET_THUONG_TP.
+    """Đánh dấu vết thương tái phát.
 
-    VET_THUONG_TP. number(1). Codes: danh_dau_1. 130/QĐ-BYT, XML3.
+    Recurrent war wound flag. number(1). Codes: danh_dau_1. 130/QĐ-BYT, XML3.
     """
     pp_vo_cam: str | None = None
-    """PP_VO_CAM.
+    """Phương pháp vô cảm.
 
-    PP_VO_CAM. number(1). Codes: pp_vo_cam. 130/QĐ-BYT, XML3.
+    Anaesthesia method. number(1). Codes: pp_vo_cam. 130/QĐ-BYT, XML3.
     """
     vi_tri_th_dvkt: int | None = None
-    """VI_TRI_TH_DVKT.
+    """Mã vị trí cơ thể phẫu thuật, thủ thuật.
 
-    VI_TRI_TH_DVKT. number(3). 130/QĐ-BYT, XML3.
+    Body site code of the procedure. number(3). 130/QĐ-BYT, XML3.
     """
     ma_may: str | None = None
-    """MA_MAY.
+    """Mã máy thực hiện dịch vụ.
 
-    MA_MAY. string(1024). Codes: nhom_may. 3176/QĐ-BYT, XML3.
+    Codes of the machines used. string(1024). Codes: nhom_may. 3176/QĐ-BYT, XML3.
     """
     ma_hieu_sp: str | None = None
-    """MA_HIEU_SP.
+    """Mã hiệu sản phẩm vật tư.
 
-    MA_HIEU_SP. string(255). 130/QĐ-BYT, XML3.
+    Model or serial of the supply. string(255). 130/QĐ-BYT, XML3.
     """
     tai_su_dung: str | None = None
-    """TAI_SU_DUNG.
+    """Đánh dấu vật tư tái sử dụng.
 
-    TAI_SU_DUNG. number(1). Codes: danh_dau_1. 130/QĐ-BYT, XML3.
+    Reused supply flag. number(1). Codes: danh_dau_1. 130/QĐ-BYT, XML3.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng.
 
-    DU_PHONG. text(n). 130/QĐ-BYT, XML3.
+    Reserve field. text(n). 130/QĐ-BYT, XML3.
     """

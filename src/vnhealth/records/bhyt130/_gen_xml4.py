@@ -32,62 +32,62 @@ class Xml4(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 130/QĐ-BYT, XML4.
+    Link id of the treatment episode. string(100). 130/QĐ-BYT, XML4.
     """
     stt: int | None = None
-    """STT.
+    """Số thứ tự dòng kết quả.
 
-    STT. number(10). 130/QĐ-BYT, XML4.
+    Result line number. number(10). 130/QĐ-BYT, XML4.
     """
     ma_dich_vu: str | None = None
-    """MA_DICH_VU.
+    """Mã dịch vụ cận lâm sàng.
 
-    MA_DICH_VU. string(50). 3176/QĐ-BYT, XML4.
+    Investigation service code. string(50). 3176/QĐ-BYT, XML4.
     """
     ma_chi_so: str | None = None
-    """MA_CHI_SO.
+    """Mã chỉ số xét nghiệm.
 
-    MA_CHI_SO. string(255). 3176/QĐ-BYT, XML4.
+    Test indicator code. string(255). 3176/QĐ-BYT, XML4.
     """
     ten_chi_so: str | None = None
-    """TEN_CHI_SO.
+    """Tên chỉ số xét nghiệm.
 
-    TEN_CHI_SO. string(255). 3176/QĐ-BYT, XML4.
+    Test indicator name. string(255). 3176/QĐ-BYT, XML4.
     """
     gia_tri: str | None = None
-    """GIA_TRI.
+    """Giá trị kết quả.
 
-    GIA_TRI. string(255). 3176/QĐ-BYT, XML4.
+    Result value. string(255). 3176/QĐ-BYT, XML4.
     """
     don_vi_do: str | None = None
-    """DON_VI_DO.
+    """Đơn vị đo.
 
-    DON_VI_DO. string(50). 130/QĐ-BYT, XML4.
+    Unit of measure. string(50). 130/QĐ-BYT, XML4.
     """
     mo_ta: str | None = None
-    """MO_TA.
+    """Mô tả kết quả cận lâm sàng.
 
-    MO_TA. text(n). 3176/QĐ-BYT, XML4.
+    Description of the findings. text(n). 3176/QĐ-BYT, XML4.
     """
     ket_luan: str | None = None
-    """KET_LUAN.
+    """Kết luận của người đọc kết quả.
 
-    KET_LUAN. text(n). 3176/QĐ-BYT, XML4.
+    Conclusion of the reader. text(n). 3176/QĐ-BYT, XML4.
     """
     ngay_kq: LocalTime | None = None
-    """NGAY_KQ.
+    """Thời điểm có kết quả cận lâm sàng.
 
-    NGAY_KQ. datetime12(12). 3176/QĐ-BYT, XML4.
+    Time the result was reported. datetime12(12). 3176/QĐ-BYT, XML4.
     """
     ma_bs_doc_kq: str | None = None
-    """MA_BS_DOC_KQ.
+    """Mã người đọc, duyệt kết quả.
 
-    MA_BS_DOC_KQ. string(255). 3176/QĐ-BYT, XML4.
+    Code of the result reader. string(255). 3176/QĐ-BYT, XML4.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng.
 
-    DU_PHONG. text(n). 130/QĐ-BYT, XML4.
+    Reserve field. text(n). 130/QĐ-BYT, XML4.
     """

@@ -29,47 +29,47 @@ class Xml5(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 130/QĐ-BYT, XML5.
+    Link id of the treatment episode. string(100). 130/QĐ-BYT, XML5.
     """
     stt: int | None = None
-    """STT.
+    """Số thứ tự dòng diễn biến.
 
-    STT. number(10). 130/QĐ-BYT, XML5.
+    Note line number. number(10). 130/QĐ-BYT, XML5.
     """
     dien_bien_ls: str | None = None
-    """DIEN_BIEN_LS.
+    """Diễn biến lâm sàng.
 
-    DIEN_BIEN_LS. text(n). 4750/QĐ-BYT, XML5.
+    Clinical progress note. text(n). 4750/QĐ-BYT, XML5.
     """
     giai_doan_benh: str | None = None
-    """GIAI_DOAN_BENH.
+    """Giai đoạn bệnh.
 
-    GIAI_DOAN_BENH. text(n). 130/QĐ-BYT, XML5.
+    Stage of the disease. text(n). 130/QĐ-BYT, XML5.
     """
     hoi_chan: str | None = None
-    """HOI_CHAN.
+    """Kết quả hội chẩn.
 
-    HOI_CHAN. text(n). 130/QĐ-BYT, XML5.
+    Consultation conclusion. text(n). 130/QĐ-BYT, XML5.
     """
     phau_thuat: str | None = None
-    """PHAU_THUAT.
+    """Tường trình phẫu thuật, thủ thuật.
 
-    PHAU_THUAT. text(n). 130/QĐ-BYT, XML5.
+    Surgery or procedure report. text(n). 130/QĐ-BYT, XML5.
     """
     thoi_diem_dbls: LocalTime | None = None
-    """THOI_DIEM_DBLS.
+    """Thời điểm ghi diễn biến lâm sàng.
 
-    THOI_DIEM_DBLS. datetime12(12). 130/QĐ-BYT, XML5.
+    Time of the clinical note. datetime12(12). 130/QĐ-BYT, XML5.
     """
     nguoi_thuc_hien: str | None = None
-    """NGUOI_THUC_HIEN.
+    """Mã người ghi diễn biến.
 
-    NGUOI_THUC_HIEN. string(255). 3176/QĐ-BYT, XML5.
+    Codes of the note authors. string(255). 3176/QĐ-BYT, XML5.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng.
 
-    DU_PHONG. text(n). 130/QĐ-BYT, XML5.
+    Reserve field. text(n). 130/QĐ-BYT, XML5.
     """

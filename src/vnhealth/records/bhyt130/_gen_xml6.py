@@ -67,237 +67,237 @@ class Xml6(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 130/QĐ-BYT, XML6.
+    Link id of the treatment episode. string(100). 130/QĐ-BYT, XML6.
     """
     ma_the_bhyt: str | None = None
-    """MA_THE_BHYT.
+    """Mã thẻ BHYT.
 
-    MA_THE_BHYT. string(n). 130/QĐ-BYT, XML6.
+    Insurance card number. string(n). 130/QĐ-BYT, XML6.
     """
     so_cccd: str | None = None
-    """SO_CCCD.
+    """Số định danh, CCCD hoặc hộ chiếu.
 
-    SO_CCCD. string(n). 3176/QĐ-BYT, XML6.
+    National id or passport number. string(n). 3176/QĐ-BYT, XML6.
     """
     ngay_sinh: LocalTime | None = None
-    """NGAY_SINH.
+    """Ngày sinh người bệnh.
 
-    NGAY_SINH. datetime12(12). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    Patient date of birth. datetime12(12). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     gioi_tinh: str | None = None
-    """GIOI_TINH.
+    """Giới tính.
 
-    GIOI_TINH. number(1). Codes: gioi_tinh. Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    Sex. number(1). Codes: gioi_tinh. Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     dia_chi: str | None = None
-    """DIA_CHI.
+    """Địa chỉ nơi cư trú.
 
-    DIA_CHI. string(1024). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    Address of residence. string(1024). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     matinh_cu_tru: str | None = None
-    """MATINH_CU_TRU.
+    """Mã tỉnh nơi cư trú.
 
-    MATINH_CU_TRU. string(3). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    Province code of residence. string(3). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     mahuyen_cu_tru: str | None = None
-    """MAHUYEN_CU_TRU.
+    """Mã huyện nơi cư trú.
 
-    MAHUYEN_CU_TRU. string(3). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    District code of residence. string(3). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     maxa_cu_tru: str | None = None
-    """MAXA_CU_TRU.
+    """Mã xã nơi cư trú.
 
-    MAXA_CU_TRU. string(5). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    Commune code of residence. string(5). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     ngaykd_hiv: LocalTime | None = None
-    """NGAYKD_HIV.
+    """Ngày khẳng định nhiễm HIV.
 
-    NGAYKD_HIV. date8(8). 3176/QĐ-BYT, XML6.
+    Date HIV was confirmed. date8(8). 3176/QĐ-BYT, XML6.
     """
     noi_lay_mau_xn: str | None = None
-    """NOI_LAY_MAU_XN.
+    """Cơ sở lấy mẫu xét nghiệm HIV.
 
-    NOI_LAY_MAU_XN. string(5). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    Facility taking the HIV sample. string(5). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     noi_xn_kd: str | None = None
-    """NOI_XN_KD.
+    """Cơ sở xét nghiệm khẳng định HIV.
 
-    NOI_XN_KD. string(5). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    Facility confirming HIV. string(5). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     noi_bddt_arv: str | None = None
-    """NOI_BDDT_ARV.
+    """Cơ sở bắt đầu điều trị ARV.
 
-    NOI_BDDT_ARV. string(5). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    Facility where ARV started. string(5). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     bddt_arv: LocalTime | None = None
-    """BDDT_ARV.
+    """Ngày bắt đầu điều trị ARV.
 
-    BDDT_ARV. date8(8). 3176/QĐ-BYT, XML6.
+    First day of ARV treatment. date8(8). 3176/QĐ-BYT, XML6.
     """
     ma_phac_do_dieu_tri_bd: str | None = None
-    """MA_PHAC_DO_DIEU_TRI_BD.
+    """Mã phác đồ ARV ban đầu.
 
-    MA_PHAC_DO_DIEU_TRI_BD. string(200). 130/QĐ-BYT, XML6.
+    Initial ARV regimen code. string(200). 130/QĐ-BYT, XML6.
     """
     ma_bac_phac_do_bd: str | None = None
-    """MA_BAC_PHAC_DO_BD.
+    """Bậc phác đồ ARV ban đầu.
 
-    MA_BAC_PHAC_DO_BD. number(1). Codes: ma_bac_phac_do. 130/QĐ-BYT, XML6.
+    Line of the initial ARV regimen. number(1). Codes: ma_bac_phac_do. 130/QĐ-BYT, XML6.
     """
     ma_lydo_dtri: str | None = None
-    """MA_LYDO_DTRI.
+    """Lý do đăng ký điều trị HIV.
 
-    MA_LYDO_DTRI. number(1). Codes: hiv_ma_lydo_dtri. 130/QĐ-BYT, XML6.
+    Reason for HIV care registration. number(1). Codes: hiv_ma_lydo_dtri. 130/QĐ-BYT, XML6.
     """
     loai_dtri_lao: str | None = None
-    """LOAI_DTRI_LAO.
+    """Loại điều trị lao.
 
-    LOAI_DTRI_LAO. number(1). Codes: loai_dtri_lao. 130/QĐ-BYT, XML6.
+    Kind of TB treatment. number(1). Codes: loai_dtri_lao. 130/QĐ-BYT, XML6.
     """
     sang_loc_lao: str | None = None
-    """SANG_LOC_LAO.
+    """Phương pháp sàng lọc lao.
 
-    SANG_LOC_LAO. number(1). Codes: sang_loc_lao. Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    TB screening method. number(1). Codes: sang_loc_lao. Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     phacdo_dtri_lao: str | None = None
-    """PHACDO_DTRI_LAO.
+    """Phác đồ điều trị lao.
 
-    PHACDO_DTRI_LAO. number(2). Codes: phacdo_dtri_lao_3176. 3176/QĐ-BYT, XML6.
+    TB treatment regimen. number(2). Codes: phacdo_dtri_lao_3176. 3176/QĐ-BYT, XML6.
     """
     ngaybd_dtri_lao: LocalTime | None = None
-    """NGAYBD_DTRI_LAO.
+    """Ngày bắt đầu điều trị lao.
 
-    NGAYBD_DTRI_LAO. date8(8). 3176/QĐ-BYT, XML6.
+    Start date of TB treatment. date8(8). 3176/QĐ-BYT, XML6.
     """
     ngaykt_dtri_lao: LocalTime | None = None
-    """NGAYKT_DTRI_LAO.
+    """Ngày kết thúc điều trị lao.
 
-    NGAYKT_DTRI_LAO. date8(8). 3176/QĐ-BYT, XML6.
+    End date of TB treatment. date8(8). 3176/QĐ-BYT, XML6.
     """
     kq_dtri_lao: str | None = None
-    """KQ_DTRI_LAO.
+    """Kết quả điều trị lao ở người nhiễm HIV.
 
-    KQ_DTRI_LAO. number(1). Codes: kq_dtri_lao. Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    TB treatment result, HIV care. number(1). Codes: kq_dtri_lao. Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     ma_lydo_xntl_vr: str | None = None
-    """MA_LYDO_XNTL_VR.
+    """Lý do xét nghiệm tải lượng vi rút.
 
-    MA_LYDO_XNTL_VR. number(1). Codes: ma_lydo_xntl_vr. 130/QĐ-BYT, XML6.
+    Reason for viral load test. number(1). Codes: ma_lydo_xntl_vr. 130/QĐ-BYT, XML6.
     """
     ngay_xn_tlvr: LocalTime | None = None
-    """NGAY_XN_TLVR.
+    """Ngày lấy mẫu đo tải lượng vi rút.
 
-    NGAY_XN_TLVR. date8(8). 3176/QĐ-BYT, XML6.
+    Viral load sampling date. date8(8). 3176/QĐ-BYT, XML6.
     """
     kq_xntl_vr: str | None = None
-    """KQ_XNTL_VR.
+    """Kết quả xét nghiệm tải lượng vi rút HIV.
 
-    KQ_XNTL_VR. number(1). Codes: kq_xntl_vr. 130/QĐ-BYT, XML6.
+    HIV viral load result. number(1). Codes: kq_xntl_vr. 130/QĐ-BYT, XML6.
     """
     ngay_kq_xn_tlvr: LocalTime | None = None
-    """NGAY_KQ_XN_TLVR.
+    """Ngày có kết quả tải lượng vi rút.
 
-    NGAY_KQ_XN_TLVR. date8(8). 3176/QĐ-BYT, XML6.
+    Viral load result date. date8(8). 3176/QĐ-BYT, XML6.
     """
     ma_loai_bn: str | None = None
-    """MA_LOAI_BN.
+    """Loại đối tượng đến khám HIV.
 
-    MA_LOAI_BN. number(1). Codes: hiv_ma_loai_bn. 130/QĐ-BYT, XML6.
+    Type of HIV care client. number(1). Codes: hiv_ma_loai_bn. 130/QĐ-BYT, XML6.
     """
     giai_doan_lam_sang: str | None = None
-    """GIAI_DOAN_LAM_SANG.
+    """Giai đoạn lâm sàng HIV.
 
-    GIAI_DOAN_LAM_SANG. number(1). Codes: giai_doan_lam_sang. Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    Clinical stage of HIV. number(1). Codes: giai_doan_lam_sang. Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     nhom_doi_tuong: str | None = None
-    """NHOM_DOI_TUONG.
+    """Nhóm đối tượng nguy cơ HIV.
 
-    NHOM_DOI_TUONG. number(2). Codes: nhom_doi_tuong_3176. Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML6.
+    HIV risk group. number(2). Codes: nhom_doi_tuong_3176. Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML6.
     """
     ma_tinh_trang_dk: str | None = None
-    """MA_TINH_TRANG_DK.
+    """Tình trạng của đối tượng đến khám.
 
-    MA_TINH_TRANG_DK. string(18). Codes: ma_tinh_trang_dk. 130/QĐ-BYT, XML6.
+    Condition of HIV care client. string(18). Codes: ma_tinh_trang_dk. 130/QĐ-BYT, XML6.
     """
     lan_xn_pcr: str | None = None
-    """LAN_XN_PCR.
+    """Lần xét nghiệm PCR.
 
-    LAN_XN_PCR. number(1). Codes: lan_xn_pcr. 130/QĐ-BYT, XML6.
+    PCR test round. number(1). Codes: lan_xn_pcr. 130/QĐ-BYT, XML6.
     """
     ngay_xn_pcr: LocalTime | None = None
-    """NGAY_XN_PCR.
+    """Ngày xét nghiệm PCR.
 
-    NGAY_XN_PCR. date8(8). 3176/QĐ-BYT, XML6.
+    PCR test date. date8(8). 3176/QĐ-BYT, XML6.
     """
     ngay_kq_xn_pcr: LocalTime | None = None
-    """NGAY_KQ_XN_PCR.
+    """Ngày có kết quả xét nghiệm PCR.
 
-    NGAY_KQ_XN_PCR. date8(8). 3176/QĐ-BYT, XML6.
+    PCR result date. date8(8). 3176/QĐ-BYT, XML6.
     """
     ma_kq_xn_pcr: str | None = None
-    """MA_KQ_XN_PCR.
+    """Kết quả xét nghiệm PCR.
 
-    MA_KQ_XN_PCR. number(1). Codes: ma_kq_xn_pcr. 130/QĐ-BYT, XML6.
+    PCR test result. number(1). Codes: ma_kq_xn_pcr. 130/QĐ-BYT, XML6.
     """
     ngay_nhan_tt_mang_thai: LocalTime | None = None
-    """NGAY_NHAN_TT_MANG_THAI.
+    """Ngày nhận thông tin mang thai.
 
-    NGAY_NHAN_TT_MANG_THAI. date8(8). 3176/QĐ-BYT, XML6.
+    Date pregnancy became known. date8(8). 3176/QĐ-BYT, XML6.
     """
     ngay_bat_dau_dt_ctx: LocalTime | None = None
-    """NGAY_BAT_DAU_DT_CTX.
+    """Ngày bắt đầu điều trị cotrimoxazol.
 
-    NGAY_BAT_DAU_DT_CTX. date8(8). 3176/QĐ-BYT, XML6.
+    Start date of cotrimoxazole. date8(8). 3176/QĐ-BYT, XML6.
     """
     ma_xu_tri: str | None = None
-    """MA_XU_TRI.
+    """Mã xử trí trong chăm sóc HIV.
 
-    MA_XU_TRI. string(10). Codes: ma_xu_tri_4750. 3176/QĐ-BYT, XML6.
+    HIV care management codes. string(10). Codes: ma_xu_tri_4750. 3176/QĐ-BYT, XML6.
     """
     ngay_bat_dau_xu_tri: LocalTime | None = None
-    """NGAY_BAT_DAU_XU_TRI.
+    """Ngày bắt đầu đợt điều trị ARV.
 
-    NGAY_BAT_DAU_XU_TRI. date8(8). 3176/QĐ-BYT, XML6.
+    Start date of the ARV episode. date8(8). 3176/QĐ-BYT, XML6.
     """
     ngay_ket_thuc_xu_tri: LocalTime | None = None
-    """NGAY_KET_THUC_XU_TRI.
+    """Ngày kết thúc đợt điều trị ARV.
 
-    NGAY_KET_THUC_XU_TRI. date8(8). 3176/QĐ-BYT, XML6.
+    End date of the ARV episode. date8(8). 3176/QĐ-BYT, XML6.
     """
     ma_phac_do_dieu_tri: str | None = None
-    """MA_PHAC_DO_DIEU_TRI.
+    """Mã phác đồ ARV hiện tại.
 
-    MA_PHAC_DO_DIEU_TRI. string(200). 130/QĐ-BYT, XML6.
+    Current ARV regimen code. string(200). 130/QĐ-BYT, XML6.
     """
     ma_bac_phac_do: str | None = None
-    """MA_BAC_PHAC_DO.
+    """Bậc phác đồ ARV hiện tại.
 
-    MA_BAC_PHAC_DO. number(1). Codes: ma_bac_phac_do. 130/QĐ-BYT, XML6.
+    Line of the current ARV regimen. number(1). Codes: ma_bac_phac_do. 130/QĐ-BYT, XML6.
     """
     so_ngay_cap_thuoc_arv: int | None = None
-    """SO_NGAY_CAP_THUOC_ARV.
+    """Số ngày cấp thuốc ARV.
 
-    SO_NGAY_CAP_THUOC_ARV. number(3). 130/QĐ-BYT, XML6.
+    Days of ARV supplied. number(3). 130/QĐ-BYT, XML6.
     """
     ngay_chuyen_phac_do: LocalTime | None = None
-    """NGAY_CHUYEN_PHAC_DO.
+    """Ngày chuyển phác đồ ARV.
 
-    NGAY_CHUYEN_PHAC_DO. date8(8). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML6.
+    Date of the regimen switch. date8(8). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML6.
     """
     ly_do_chuyen_phac_do: str | None = None
-    """LY_DO_CHUYEN_PHAC_DO.
+    """Lý do chuyển phác đồ ARV.
 
-    LY_DO_CHUYEN_PHAC_DO. number(1). Codes: ly_do_chuyen_phac_do. Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    Reason for the regimen switch. number(1). Codes: ly_do_chuyen_phac_do. Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     ma_cskcb: str | None = None
-    """MA_CSKCB.
+    """Mã cơ sở KBCB.
 
-    MA_CSKCB. string(5). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
+    Facility code. string(5). Only in 4750, 3176, 1931. 4750/QĐ-BYT, XML6.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng.
 
-    DU_PHONG. text(n). 130/QĐ-BYT, XML6.
+    Reserve field. text(n). 130/QĐ-BYT, XML6.
     """

@@ -46,132 +46,132 @@ class Xml7(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 130/QĐ-BYT, XML7.
+    Link id of the treatment episode. string(100). 130/QĐ-BYT, XML7.
     """
     so_luu_tru: str | None = None
-    """SO_LUU_TRU.
+    """Số lưu trữ hồ sơ bệnh án.
 
-    SO_LUU_TRU. string(200). 130/QĐ-BYT, XML7.
+    Medical record archive number. string(200). 130/QĐ-BYT, XML7.
     """
     ma_yte: str | None = None
-    """MA_YTE.
+    """Mã y tế của người bệnh.
 
-    MA_YTE. string(200). 130/QĐ-BYT, XML7.
+    Health number of the patient. string(200). 130/QĐ-BYT, XML7.
     """
     ma_khoa_rv: str | None = None
-    """MA_KHOA_RV.
+    """Mã khoa cho ra viện.
 
-    MA_KHOA_RV. string(200). Codes: ma_khoa. 130/QĐ-BYT, XML7.
+    Code of the discharging department. string(200). Codes: ma_khoa. 130/QĐ-BYT, XML7.
     """
     ngay_vao: LocalTime | None = None
-    """NGAY_VAO.
+    """Thời điểm đến KBCB.
 
-    NGAY_VAO. datetime12(12). 3176/QĐ-BYT, XML7.
+    Time of arrival. datetime12(12). 3176/QĐ-BYT, XML7.
     """
     ngay_ra: LocalTime | None = None
-    """NGAY_RA.
+    """Thời điểm kết thúc KBCB (ra viện).
 
-    NGAY_RA. datetime12(12). 3176/QĐ-BYT, XML7.
+    Time of discharge. datetime12(12). 3176/QĐ-BYT, XML7.
     """
     ma_dinh_chi_thai: str | None = None
-    """MA_DINH_CHI_THAI.
+    """Đánh dấu đình chỉ thai nghén.
 
-    MA_DINH_CHI_THAI. number(1). Codes: co_khong. 130/QĐ-BYT, XML7.
+    Pregnancy termination flag. number(1). Codes: co_khong. 130/QĐ-BYT, XML7.
     """
     nguyennhan_dinhchi: str | None = None
-    """NGUYENNHAN_DINHCHI.
+    """Nguyên nhân đình chỉ thai nghén.
 
-    NGUYENNHAN_DINHCHI. text(n). 130/QĐ-BYT, XML7.
+    Cause of pregnancy termination. text(n). 130/QĐ-BYT, XML7.
     """
     thoigian_dinhchi: LocalTime | None = None
-    """THOIGIAN_DINHCHI.
+    """Thời điểm đình chỉ thai nghén.
 
-    THOIGIAN_DINHCHI. datetime12(12). 3176/QĐ-BYT, XML7.
+    Time of pregnancy termination. datetime12(12). 3176/QĐ-BYT, XML7.
     """
     tuoi_thai: int | None = None
-    """TUOI_THAI.
+    """Tuổi thai (tuần).
 
-    TUOI_THAI. number(2). 130/QĐ-BYT, XML7.
+    Gestational age (weeks). number(2). 130/QĐ-BYT, XML7.
     """
     chan_doan_rv: str | None = None
-    """CHAN_DOAN_RV.
+    """Chẩn đoán khi ra viện.
 
-    CHAN_DOAN_RV. text(1500). 3176/QĐ-BYT, XML7.
+    Diagnosis at discharge. text(1500). 3176/QĐ-BYT, XML7.
     """
     pp_dieutri: str | None = None
-    """PP_DIEUTRI.
+    """Phương pháp điều trị.
 
-    PP_DIEUTRI. text(n). 3176/QĐ-BYT, XML7.
+    Treatment method. text(n). 3176/QĐ-BYT, XML7.
     """
     ghi_chu: str | None = None
-    """GHI_CHU.
+    """Ghi chú giải quyết chế độ BHXH.
 
-    GHI_CHU. text(1500). 130/QĐ-BYT, XML7.
+    Remarks for social insurance benefits. text(1500). 130/QĐ-BYT, XML7.
     """
     ma_ttdv: str | None = None
-    """MA_TTDV.
+    """Mã người đứng đầu cơ sở ký.
 
-    MA_TTDV. string(255). 3176/QĐ-BYT, XML7.
+    Code of the signing facility head. string(255). 3176/QĐ-BYT, XML7.
     """
     ma_bs: str | None = None
-    """MA_BS.
+    """Mã trưởng khoa hoặc bác sĩ ký.
 
-    MA_BS. string(255). 3176/QĐ-BYT, XML7.
+    Code of signing doctor or department head. string(255). 3176/QĐ-BYT, XML7.
     """
     ten_bs: str | None = None
-    """TEN_BS.
+    """Họ tên trưởng khoa hoặc bác sĩ ký.
 
-    TEN_BS. string(255). 130/QĐ-BYT, XML7.
+    Name of signing doctor or head. string(255). 130/QĐ-BYT, XML7.
     """
     ngay_ct: LocalTime | None = None
-    """NGAY_CT.
+    """Ngày cấp chứng từ.
 
-    NGAY_CT. date8(8). 3176/QĐ-BYT, XML7.
+    Issue date of the document. date8(8). 3176/QĐ-BYT, XML7.
     """
     ma_cha: str | None = None
-    """MA_CHA.
+    """Mã số BHXH của cha.
 
-    MA_CHA. string(10). 130/QĐ-BYT, XML7.
+    Social insurance number of the father. string(10). 130/QĐ-BYT, XML7.
     """
     ma_me: str | None = None
-    """MA_ME.
+    """Mã số BHXH của mẹ.
 
-    MA_ME. string(10). 130/QĐ-BYT, XML7.
+    Social insurance number of the mother. string(10). 130/QĐ-BYT, XML7.
     """
     ma_the_tam: str | None = None
-    """MA_THE_TAM.
+    """Mã thẻ BHYT tạm thời.
 
-    MA_THE_TAM. string(15). 130/QĐ-BYT, XML7.
+    Temporary insurance card number. string(15). 130/QĐ-BYT, XML7.
     """
     ho_ten_cha: str | None = None
-    """HO_TEN_CHA.
+    """Họ và tên cha.
 
-    HO_TEN_CHA. string(255). 130/QĐ-BYT, XML7.
+    Name of the father. string(255). 130/QĐ-BYT, XML7.
     """
     ho_ten_me: str | None = None
-    """HO_TEN_ME.
+    """Họ và tên mẹ.
 
-    HO_TEN_ME. string(255). 130/QĐ-BYT, XML7.
+    Name of the mother. string(255). 130/QĐ-BYT, XML7.
     """
     so_ngay_nghi: int | None = None
-    """SO_NGAY_NGHI.
+    """Số ngày nghỉ ngoại trú sau ra viện.
 
-    SO_NGAY_NGHI. number(3). 3176/QĐ-BYT, XML7.
+    Days of rest after discharge. number(3). 3176/QĐ-BYT, XML7.
     """
     ngoaitru_tungay: LocalTime | None = None
-    """NGOAITRU_TUNGAY.
+    """Nghỉ ngoại trú từ ngày.
 
-    NGOAITRU_TUNGAY. date8(8). 3176/QĐ-BYT, XML7.
+    Outpatient rest from date. date8(8). 3176/QĐ-BYT, XML7.
     """
     ngoaitru_denngay: LocalTime | None = None
-    """NGOAITRU_DENNGAY.
+    """Nghỉ ngoại trú đến ngày.
 
-    NGOAITRU_DENNGAY. date8(8). 3176/QĐ-BYT, XML7.
+    Outpatient rest to date. date8(8). 3176/QĐ-BYT, XML7.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng.
 
-    DU_PHONG. text(n). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML7.
+    Reserve field. text(n). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML7.
     """

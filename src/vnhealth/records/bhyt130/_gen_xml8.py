@@ -42,112 +42,112 @@ class Xml8(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 130/QĐ-BYT, XML8.
+    Link id of the treatment episode. string(100). 130/QĐ-BYT, XML8.
     """
     ma_loai_kcb: str | None = None
-    """MA_LOAI_KCB.
+    """Mã hình thức KBCB.
 
-    MA_LOAI_KCB. string(2). Codes: ma_loai_kcb_824. 3176/QĐ-BYT, XML8.
+    Type of care code. string(2). Codes: ma_loai_kcb_824. 3176/QĐ-BYT, XML8.
     """
     ho_ten_cha: str | None = None
-    """HO_TEN_CHA.
+    """Họ và tên cha.
 
-    HO_TEN_CHA. string(255). 130/QĐ-BYT, XML8.
+    Name of the father. string(255). 130/QĐ-BYT, XML8.
     """
     ho_ten_me: str | None = None
-    """HO_TEN_ME.
+    """Họ và tên mẹ.
 
-    HO_TEN_ME. string(255). 130/QĐ-BYT, XML8.
+    Name of the mother. string(255). 130/QĐ-BYT, XML8.
     """
     nguoi_giam_ho: str | None = None
-    """NGUOI_GIAM_HO.
+    """Họ và tên người giám hộ.
 
-    NGUOI_GIAM_HO. string(255). 130/QĐ-BYT, XML8.
+    Name of the guardian. string(255). 130/QĐ-BYT, XML8.
     """
     don_vi: str | None = None
-    """DON_VI.
+    """Đơn vị nơi người bệnh làm việc.
 
-    DON_VI. string(1024). 130/QĐ-BYT, XML8.
+    Employer. string(1024). 130/QĐ-BYT, XML8.
     """
     ngay_vao: LocalTime | None = None
-    """NGAY_VAO.
+    """Thời điểm đến KBCB.
 
-    NGAY_VAO. datetime12(12). 3176/QĐ-BYT, XML8.
+    Time of arrival. datetime12(12). 3176/QĐ-BYT, XML8.
     """
     ngay_ra: LocalTime | None = None
-    """NGAY_RA.
+    """Thời điểm kết thúc KBCB (ra viện).
 
-    NGAY_RA. datetime12(12). 3176/QĐ-BYT, XML8.
+    Time of discharge. datetime12(12). 3176/QĐ-BYT, XML8.
     """
     chan_doan_vao: str | None = None
-    """CHAN_DOAN_VAO.
+    """Chẩn đoán sơ bộ lúc vào.
 
-    CHAN_DOAN_VAO. text(n). 3176/QĐ-BYT, XML8.
+    Diagnosis on arrival. text(n). 3176/QĐ-BYT, XML8.
     """
     chan_doan_rv: str | None = None
-    """CHAN_DOAN_RV.
+    """Chẩn đoán khi ra viện.
 
-    CHAN_DOAN_RV. text(n). 3176/QĐ-BYT, XML8.
+    Diagnosis at discharge. text(n). 3176/QĐ-BYT, XML8.
     """
     qt_benhly: str | None = None
-    """QT_BENHLY.
+    """Quá trình bệnh lý, diễn biến lâm sàng.
 
-    QT_BENHLY. text(n). 130/QĐ-BYT, XML8.
+    Course of illness and clinical evolution. text(n). 130/QĐ-BYT, XML8.
     """
     tomtat_kq: str | None = None
-    """TOMTAT_KQ.
+    """Tóm tắt kết quả cận lâm sàng.
 
-    TOMTAT_KQ. text(n). 130/QĐ-BYT, XML8.
+    Summary of investigation results. text(n). 130/QĐ-BYT, XML8.
     """
     pp_dieutri: str | None = None
-    """PP_DIEUTRI.
+    """Phương pháp điều trị.
 
-    PP_DIEUTRI. text(n). 3176/QĐ-BYT, XML8.
+    Treatment method. text(n). 3176/QĐ-BYT, XML8.
     """
     ngay_sinhcon: LocalTime | None = None
-    """NGAY_SINHCON.
+    """Ngày sinh của con đã chết.
 
-    NGAY_SINHCON. date8(8). 3176/QĐ-BYT, XML8.
+    Birth date of the deceased child. date8(8). 3176/QĐ-BYT, XML8.
     """
     ngay_conchet: LocalTime | None = None
-    """NGAY_CONCHET.
+    """Ngày con chết.
 
-    NGAY_CONCHET. date8(8). 3176/QĐ-BYT, XML8.
+    Death date of the child. date8(8). 3176/QĐ-BYT, XML8.
     """
     so_conchet: int | None = None
-    """SO_CONCHET.
+    """Số con chết sau sinh.
 
-    SO_CONCHET. number(2). 130/QĐ-BYT, XML8.
+    Number of children who died. number(2). 130/QĐ-BYT, XML8.
     """
     ket_qua_dtri: str | None = None
-    """KET_QUA_DTRI.
+    """Kết quả điều trị.
 
-    KET_QUA_DTRI. number(1). Codes: ket_qua_dtri. 130/QĐ-BYT, XML8.
+    Treatment outcome. number(1). Codes: ket_qua_dtri. 130/QĐ-BYT, XML8.
     """
     ghi_chu: str | None = None
-    """GHI_CHU.
+    """Ghi chú về cha, mẹ, người giám hộ.
 
-    GHI_CHU. text(n). 130/QĐ-BYT, XML8.
+    Remarks on parents or guardian. text(n). 130/QĐ-BYT, XML8.
     """
     ma_ttdv: str | None = None
-    """MA_TTDV.
+    """Mã người đứng đầu cơ sở ký.
 
-    MA_TTDV. string(255). 3176/QĐ-BYT, XML8.
+    Code of the signing facility head. string(255). 3176/QĐ-BYT, XML8.
     """
     ngay_ct: LocalTime | None = None
-    """NGAY_CT.
+    """Ngày cấp chứng từ.
 
-    NGAY_CT. date8(8). 3176/QĐ-BYT, XML8.
+    Issue date of the document. date8(8). 3176/QĐ-BYT, XML8.
     """
     ma_the_tam: str | None = None
-    """MA_THE_TAM.
+    """Mã thẻ BHYT tạm thời.
 
-    MA_THE_TAM. string(15). 130/QĐ-BYT, XML8.
+    Temporary insurance card number. string(15). 130/QĐ-BYT, XML8.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng.
 
-    DU_PHONG. text(n). 130/QĐ-BYT, XML8.
+    Reserve field. text(n). 130/QĐ-BYT, XML8.
     """

@@ -55,177 +55,177 @@ class Xml9(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 130/QĐ-BYT, XML9.
+    Link id of the treatment episode. string(100). 130/QĐ-BYT, XML9.
     """
     ma_bhxh_nnd: str | None = None
-    """MA_BHXH_NND.
+    """Mã số BHXH mẹ/người nuôi dưỡng.
 
-    MA_BHXH_NND. string(10). 3176/QĐ-BYT, XML9.
+    Social insurance number, mother or carer. string(10). 3176/QĐ-BYT, XML9.
     """
     ma_the_nnd: str | None = None
-    """MA_THE_NND.
+    """Mã thẻ BHYT mẹ/người nuôi dưỡng.
 
-    MA_THE_NND. string(15). 130/QĐ-BYT, XML9.
+    Insurance card number, mother or carer. string(15). 130/QĐ-BYT, XML9.
     """
     ho_ten_nnd: str | None = None
-    """HO_TEN_NND.
+    """Họ và tên mẹ hoặc người nuôi dưỡng.
 
-    HO_TEN_NND. string(255). 130/QĐ-BYT, XML9.
+    Name of the mother or carer. string(255). 130/QĐ-BYT, XML9.
     """
     ngaysinh_nnd: LocalTime | None = None
-    """NGAYSINH_NND.
+    """Ngày sinh mẹ/người nuôi dưỡng.
 
-    NGAYSINH_NND. date8(8). 3176/QĐ-BYT, XML9.
+    Birth date, mother or carer. date8(8). 3176/QĐ-BYT, XML9.
     """
     ma_dantoc_nnd: str | None = None
-    """MA_DANTOC_NND.
+    """Mã dân tộc mẹ/người nuôi dưỡng.
 
-    MA_DANTOC_NND. string(2). Codes: ma_dantoc. 3176/QĐ-BYT, XML9.
+    Ethnic group code, mother or carer. string(2). Codes: ma_dantoc. 3176/QĐ-BYT, XML9.
     """
     so_cccd_nnd: str | None = None
-    """SO_CCCD_NND.
+    """Số CCCD/hộ chiếu mẹ hoặc người nuôi dưỡng.
 
-    SO_CCCD_NND. string(n). 3176/QĐ-BYT, XML9.
+    National id of the mother or carer. string(n). 3176/QĐ-BYT, XML9.
     """
     ngaycap_cccd_nnd: LocalTime | None = None
-    """NGAYCAP_CCCD_NND.
+    """Ngày cấp giấy tờ tùy thân mẹ/người nuôi dưỡng.
 
-    NGAYCAP_CCCD_NND. date8(8). 3176/QĐ-BYT, XML9.
+    ID issue date, mother or carer. date8(8). 3176/QĐ-BYT, XML9.
     """
     noicap_cccd_nnd: str | None = None
-    """NOICAP_CCCD_NND.
+    """Nơi cấp giấy tờ tùy thân mẹ/người nuôi dưỡng.
 
-    NOICAP_CCCD_NND. string(1024). 130/QĐ-BYT, XML9.
+    ID issuing place, mother or carer. string(1024). 130/QĐ-BYT, XML9.
     """
     noi_cu_tru_nnd: str | None = None
-    """NOI_CU_TRU_NND.
+    """Nơi cư trú mẹ/người nuôi dưỡng.
 
-    NOI_CU_TRU_NND. string(1024). 130/QĐ-BYT, XML9.
+    Residence of the mother or carer. string(1024). 130/QĐ-BYT, XML9.
     """
     ma_quoctich: str | None = None
-    """MA_QUOCTICH.
+    """Mã quốc tịch mẹ/người nuôi dưỡng.
 
-    MA_QUOCTICH. string(3). Codes: ma_quoctich. 3176/QĐ-BYT, XML9.
+    Nationality code, mother or carer. string(3). Codes: ma_quoctich. 3176/QĐ-BYT, XML9.
     """
     matinh_cu_tru: str | None = None
-    """MATINH_CU_TRU.
+    """Mã tỉnh nơi mẹ/người nuôi dưỡng cư trú.
 
-    MATINH_CU_TRU. string(3). 130/QĐ-BYT, XML9.
+    Province code of the mother or carer. string(3). 130/QĐ-BYT, XML9.
     """
     mahuyen_cu_tru: str | None = None
-    """MAHUYEN_CU_TRU.
+    """Mã huyện nơi mẹ/người nuôi dưỡng cư trú.
 
-    MAHUYEN_CU_TRU. string(3). 3176/QĐ-BYT, XML9.
+    District code of the mother or carer. string(3). 3176/QĐ-BYT, XML9.
     """
     maxa_cu_tru: str | None = None
-    """MAXA_CU_TRU.
+    """Mã xã nơi mẹ/người nuôi dưỡng cư trú.
 
-    MAXA_CU_TRU. string(5). 3176/QĐ-BYT, XML9.
+    Commune code of the mother or carer. string(5). 3176/QĐ-BYT, XML9.
     """
     ho_ten_cha: str | None = None
-    """HO_TEN_CHA.
+    """Họ và tên cha của trẻ.
 
-    HO_TEN_CHA. string(255). 130/QĐ-BYT, XML9.
+    Name of the child's father. string(255). 130/QĐ-BYT, XML9.
     """
     ma_the_tam: str | None = None
-    """MA_THE_TAM.
+    """Mã thẻ BHYT tạm thời của con.
 
-    MA_THE_TAM. string(15). 130/QĐ-BYT, XML9.
+    Temporary insurance card of the child. string(15). 130/QĐ-BYT, XML9.
     """
     ho_ten_con: str | None = None
-    """HO_TEN_CON.
+    """Tên dự định đặt cho con.
 
-    HO_TEN_CON. string(255). 130/QĐ-BYT, XML9.
+    Intended name of the child. string(255). 130/QĐ-BYT, XML9.
     """
     gioi_tinh_con: str | None = None
-    """GIOI_TINH_CON.
+    """Giới tính của con.
 
-    GIOI_TINH_CON. number(1). Codes: gioi_tinh. 130/QĐ-BYT, XML9.
+    Sex of the child. number(1). Codes: gioi_tinh. 130/QĐ-BYT, XML9.
     """
     so_con: int | None = None
-    """SO_CON.
+    """Số con trong lần sinh này.
 
-    SO_CON. number(2). 130/QĐ-BYT, XML9.
+    Children born in this delivery. number(2). 130/QĐ-BYT, XML9.
     """
     lan_sinh: int | None = None
-    """LAN_SINH.
+    """Số lần sinh, kể cả lần này.
 
-    LAN_SINH. number(2). 130/QĐ-BYT, XML9.
+    Deliveries including this one. number(2). 130/QĐ-BYT, XML9.
     """
     so_con_song: int | None = None
-    """SO_CON_SONG.
+    """Số con hiện đang sống.
 
-    SO_CON_SONG. number(2). 130/QĐ-BYT, XML9.
+    Number of living children. number(2). 130/QĐ-BYT, XML9.
     """
     can_nang_con: int | None = None
-    """CAN_NANG_CON.
+    """Cân nặng của con khi sinh (g).
 
-    CAN_NANG_CON. number(10). 130/QĐ-BYT, XML9.
+    Birth weight of the child (g). number(10). 130/QĐ-BYT, XML9.
     """
     ngay_sinh_con: LocalTime | None = None
-    """NGAY_SINH_CON.
+    """Thời điểm sinh con.
 
-    NGAY_SINH_CON. datetime12(12). 3176/QĐ-BYT, XML9.
+    Birth time of the child. datetime12(12). 3176/QĐ-BYT, XML9.
     """
     noi_sinh_con: str | None = None
-    """NOI_SINH_CON.
+    """Nơi sinh con.
 
-    NOI_SINH_CON. string(1024). 130/QĐ-BYT, XML9.
+    Place of birth of the child. string(1024). 130/QĐ-BYT, XML9.
     """
     tinh_trang_con: str | None = None
-    """TINH_TRANG_CON.
+    """Tình trạng sức khỏe của con.
 
-    TINH_TRANG_CON. text(n). 130/QĐ-BYT, XML9.
+    Condition of the child. text(n). 130/QĐ-BYT, XML9.
     """
     sinhcon_phauthuat: str | None = None
-    """SINHCON_PHAUTHUAT.
+    """Sinh con phải phẫu thuật.
 
-    SINHCON_PHAUTHUAT. number(1). Codes: co_khong. 3176/QĐ-BYT, XML9.
+    Surgical delivery. number(1). Codes: co_khong. 3176/QĐ-BYT, XML9.
     """
     sinhcon_duoi32tuan: str | None = None
-    """SINHCON_DUOI32TUAN.
+    """Sinh con dưới 32 tuần tuổi.
 
-    SINHCON_DUOI32TUAN. number(1). Codes: co_khong. 3176/QĐ-BYT, XML9.
+    Birth before 32 weeks. number(1). Codes: co_khong. 3176/QĐ-BYT, XML9.
     """
     ghi_chu: str | None = None
-    """GHI_CHU.
+    """Ghi chú sinh phẫu thuật, dưới 32 tuần.
 
-    GHI_CHU. text(n). 130/QĐ-BYT, XML9.
+    Remarks on surgical or preterm birth. text(n). 130/QĐ-BYT, XML9.
     """
     nguoi_do_de: str | None = None
-    """NGUOI_DO_DE.
+    """Họ và tên người đỡ đẻ.
 
-    NGUOI_DO_DE. string(255). 130/QĐ-BYT, XML9.
+    Name of the birth attendant. string(255). 130/QĐ-BYT, XML9.
     """
     nguoi_ghi_phieu: str | None = None
-    """NGUOI_GHI_PHIEU.
+    """Họ và tên người ghi phiếu.
 
-    NGUOI_GHI_PHIEU. string(255). 130/QĐ-BYT, XML9.
+    Name of the recorder. string(255). 130/QĐ-BYT, XML9.
     """
     ngay_ct: LocalTime | None = None
-    """NGAY_CT.
+    """Ngày cấp chứng từ.
 
-    NGAY_CT. date8(8). 3176/QĐ-BYT, XML9.
+    Issue date of the document. date8(8). 3176/QĐ-BYT, XML9.
     """
     so: str | None = None
-    """SO.
+    """Số giấy chứng sinh.
 
-    SO. string(200). 130/QĐ-BYT, XML9.
+    Birth certificate number. string(200). 130/QĐ-BYT, XML9.
     """
     quyen_so: str | None = None
-    """QUYEN_SO.
+    """Quyển số giấy chứng sinh.
 
-    QUYEN_SO. string(200). 130/QĐ-BYT, XML9.
+    Birth certificate book number. string(200). 130/QĐ-BYT, XML9.
     """
     ma_ttdv: str | None = None
-    """MA_TTDV.
+    """Mã người đứng đầu cơ sở ký.
 
-    MA_TTDV. string(255). 3176/QĐ-BYT, XML9.
+    Code of the signing facility head. string(255). 3176/QĐ-BYT, XML9.
     """
     du_phong: str | None = None
-    """DU_PHONG.
+    """Trường dự phòng.
 
-    DU_PHONG. text(n). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML9.
+    Reserve field. text(n). Only in 4750, 3176, 1931. 3176/QĐ-BYT, XML9.
     """

@@ -61,202 +61,202 @@ class Xml1(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 4210/QĐ-BYT, XML1.
+    Link id of the treatment episode. string(100). 4210/QĐ-BYT, XML1.
     """
     stt: int | None = None
-    """STT.
+    """Số thứ tự.
 
-    STT. number(10). 4210/QĐ-BYT, XML1.
+    Running number. number(10). 4210/QĐ-BYT, XML1.
     """
     ma_bn: str | None = None
-    """MA_BN.
+    """Mã người bệnh tại cơ sở KBCB.
 
-    MA_BN. string(100). 4210/QĐ-BYT, XML1.
+    Patient number at the facility. string(100). 4210/QĐ-BYT, XML1.
     """
     ho_ten: str | None = None
-    """HO_TEN.
+    """Họ và tên người bệnh.
 
-    HO_TEN. string(255). 4210/QĐ-BYT, XML1.
+    Patient full name. string(255). 4210/QĐ-BYT, XML1.
     """
     ngay_sinh: LocalTime | None = None
-    """NGAY_SINH.
+    """Ngày sinh người bệnh.
 
-    NGAY_SINH. date8(8). 4210/QĐ-BYT, XML1.
+    Patient date of birth. date8(8). 4210/QĐ-BYT, XML1.
     """
     gioi_tinh: str | None = None
-    """GIOI_TINH.
+    """Giới tính.
 
-    GIOI_TINH. number(1). Codes: gioi_tinh. 4210/QĐ-BYT, XML1.
+    Sex. number(1). Codes: gioi_tinh. 4210/QĐ-BYT, XML1.
     """
     dia_chi: str | None = None
-    """DIA_CHI.
+    """Địa chỉ nơi cư trú.
 
-    DIA_CHI. string(1024). 4210/QĐ-BYT, XML1.
+    Address of residence. string(1024). 4210/QĐ-BYT, XML1.
     """
     ma_the: str | None = None
-    """MA_THE.
+    """Mã thẻ BHYT.
 
-    MA_THE. string(n). 4210/QĐ-BYT, XML1.
+    Insurance card number. string(n). 4210/QĐ-BYT, XML1.
     """
     ma_dkbd: str | None = None
-    """MA_DKBD.
+    """Mã cơ sở đăng ký KBCB ban đầu.
 
-    MA_DKBD. string(n). 4210/QĐ-BYT, XML1.
+    First registration facility code. string(n). 4210/QĐ-BYT, XML1.
     """
     gt_the_tu: str | None = None
-    """GT_THE_TU.
+    """Thẻ BHYT có giá trị từ ngày.
 
-    GT_THE_TU. string(n). 4210/QĐ-BYT, XML1.
+    Insurance card valid from. string(n). 4210/QĐ-BYT, XML1.
     """
     gt_the_den: str | None = None
-    """GT_THE_DEN.
+    """Thẻ BHYT có giá trị đến ngày.
 
-    GT_THE_DEN. string(n). 4210/QĐ-BYT, XML1.
+    Insurance card valid to. string(n). 4210/QĐ-BYT, XML1.
     """
     mien_cung_ct: LocalTime | None = None
-    """MIEN_CUNG_CT.
+    """Ngày bắt đầu miễn cùng chi trả.
 
-    MIEN_CUNG_CT. date8(8). 4210/QĐ-BYT, XML1.
+    Start of co-payment exemption. date8(8). 4210/QĐ-BYT, XML1.
     """
     ten_benh: str | None = None
-    """TEN_BENH.
+    """Tên bệnh, các chẩn đoán.
 
-    TEN_BENH. text(n). 4210/QĐ-BYT, XML1.
+    Names of the diseases diagnosed. text(n). 4210/QĐ-BYT, XML1.
     """
     ma_benh: str | None = None
-    """MA_BENH.
+    """Mã bệnh chính.
 
-    MA_BENH. string(15). 4210/QĐ-BYT, XML1.
+    Main disease code. string(15). 4210/QĐ-BYT, XML1.
     """
     ma_benhkhac: str | None = None
-    """MA_BENHKHAC.
+    """Mã các bệnh khác.
 
-    MA_BENHKHAC. string(255). 4210/QĐ-BYT, XML1.
+    Codes of other diseases. string(255). 4210/QĐ-BYT, XML1.
     """
     ma_lydo_vvien: str | None = None
-    """MA_LYDO_VVIEN.
+    """Mã lý do vào viện.
 
-    MA_LYDO_VVIEN. number(1). Codes: ma_lydo_vvien_4210. 4210/QĐ-BYT, XML1.
+    Route of the visit. number(1). Codes: ma_lydo_vvien_4210. 4210/QĐ-BYT, XML1.
     """
     ma_noi_chuyen: str | None = None
-    """MA_NOI_CHUYEN.
+    """Mã cơ sở chuyển người bệnh đến.
 
-    MA_NOI_CHUYEN. string(5). 4210/QĐ-BYT, XML1.
+    Code of the referring facility. string(5). 4210/QĐ-BYT, XML1.
     """
     ma_tai_nan: str | None = None
-    """MA_TAI_NAN.
+    """Mã tai nạn thương tích.
 
-    MA_TAI_NAN. number(1). Codes: ma_tai_nan. 4210/QĐ-BYT, XML1.
+    Injury code. number(1). Codes: ma_tai_nan. 4210/QĐ-BYT, XML1.
     """
     ngay_vao: LocalTime | None = None
-    """NGAY_VAO.
+    """Thời điểm đến KBCB.
 
-    NGAY_VAO. datetime12(12). 4210/QĐ-BYT, XML1.
+    Time of arrival. datetime12(12). 4210/QĐ-BYT, XML1.
     """
     ngay_ra: LocalTime | None = None
-    """NGAY_RA.
+    """Thời điểm kết thúc KBCB (ra viện).
 
-    NGAY_RA. datetime12(12). 4210/QĐ-BYT, XML1.
+    Time of discharge. datetime12(12). 4210/QĐ-BYT, XML1.
     """
     so_ngay_dtri: int | None = None
-    """SO_NGAY_DTRI.
+    """Số ngày điều trị.
 
-    SO_NGAY_DTRI. number(3). 4210/QĐ-BYT, XML1.
+    Days of treatment. number(3). 4210/QĐ-BYT, XML1.
     """
     ket_qua_dtri: str | None = None
-    """KET_QUA_DTRI.
+    """Kết quả điều trị.
 
-    KET_QUA_DTRI. number(1). Codes: ket_qua_dtri. 4210/QĐ-BYT, XML1.
+    Treatment outcome. number(1). Codes: ket_qua_dtri. 4210/QĐ-BYT, XML1.
     """
     tinh_trang_rv: str | None = None
-    """TINH_TRANG_RV.
+    """Tình trạng ra viện.
 
-    TINH_TRANG_RV. number(1). Codes: tinh_trang_rv_4210. 4210/QĐ-BYT, XML1.
+    Discharge status. number(1). Codes: tinh_trang_rv_4210. 4210/QĐ-BYT, XML1.
     """
     ngay_ttoan: LocalTime | None = None
-    """NGAY_TTOAN.
+    """Thời điểm thanh toán.
 
-    NGAY_TTOAN. datetime12(12). 4210/QĐ-BYT, XML1.
+    Time of settlement. datetime12(12). 4210/QĐ-BYT, XML1.
     """
     t_thuoc: Decimal | None = None
-    """T_THUOC.
+    """Tổng tiền thuốc, máu, dịch truyền.
 
-    T_THUOC. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
+    Total for drugs, blood and infusions. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
     """
     t_vtyt: Decimal | None = None
-    """T_VTYT.
+    """Tổng tiền vật tư y tế.
 
-    T_VTYT. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
+    Total for medical supplies. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
     """
     t_tongchi: Decimal | None = None
-    """T_TONGCHI.
+    """Tổng chi phí.
 
-    T_TONGCHI. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
+    Total cost. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
     """
     t_bntt: Decimal | None = None
-    """T_BNTT.
+    """Tổng tiền người bệnh tự trả.
 
-    T_BNTT. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
+    Total self-payment of the patient. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
     """
     t_bncct: Decimal | None = None
-    """T_BNCCT.
+    """Tổng tiền người bệnh cùng chi trả.
 
-    T_BNCCT. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
+    Total co-payment of the patient. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
     """
     t_bhtt: Decimal | None = None
-    """T_BHTT.
+    """Tổng tiền quỹ BHYT thanh toán.
 
-    T_BHTT. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
+    Total paid by the insurance fund. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
     """
     t_nguonkhac: Decimal | None = None
-    """T_NGUONKHAC.
+    """Tổng tiền từ nguồn khác.
 
-    T_NGUONKHAC. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
+    Total from other funding sources. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
     """
     t_ngoaids: Decimal | None = None
-    """T_NGOAIDS.
+    """Tổng chi phí ngoài định suất.
 
-    T_NGOAIDS. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
+    Total cost outside capitation. number(15), 2 decimals. 4210/QĐ-BYT, XML1.
     """
     nam_qt: int | None = None
-    """NAM_QT.
+    """Năm đề nghị quyết toán.
 
-    NAM_QT. number(4). 4210/QĐ-BYT, XML1.
+    Settlement year. number(4). 4210/QĐ-BYT, XML1.
     """
     thang_qt: int | None = None
-    """THANG_QT.
+    """Tháng đề nghị quyết toán.
 
-    THANG_QT. number(2). 4210/QĐ-BYT, XML1.
+    Settlement month. number(2). 4210/QĐ-BYT, XML1.
     """
     ma_loai_kcb: str | None = None
-    """MA_LOAI_KCB.
+    """Mã hình thức KBCB.
 
-    MA_LOAI_KCB. number(1). Codes: ma_loai_kcb_4210. 4210/QĐ-BYT, XML1.
+    Type of care code. number(1). Codes: ma_loai_kcb_4210. 4210/QĐ-BYT, XML1.
     """
     ma_khoa: str | None = None
-    """MA_KHOA.
+    """Mã khoa tổng kết hồ sơ bệnh án.
 
-    MA_KHOA. string(15). Codes: ma_khoa. 4210/QĐ-BYT, XML1.
+    Code of department closing the record. string(15). Codes: ma_khoa. 4210/QĐ-BYT, XML1.
     """
     ma_cskcb: str | None = None
-    """MA_CSKCB.
+    """Mã cơ sở KBCB.
 
-    MA_CSKCB. string(5). 4210/QĐ-BYT, XML1.
+    Facility code. string(5). 4210/QĐ-BYT, XML1.
     """
     ma_khuvuc: str | None = None
-    """MA_KHUVUC.
+    """Mã nơi sinh sống ghi trên thẻ.
 
-    MA_KHUVUC. string(2). Codes: ma_khuvuc. 4210/QĐ-BYT, XML1.
+    Living area code on the card. string(2). Codes: ma_khuvuc. 4210/QĐ-BYT, XML1.
     """
     ma_pttt_qt: str | None = None
-    """MA_PTTT_QT.
+    """Mã phẫu thuật, thủ thuật (ICD-9-CM).
 
-    MA_PTTT_QT. string(255). 4210/QĐ-BYT, XML1.
+    Procedure codes (ICD-9-CM). string(255). 4210/QĐ-BYT, XML1.
     """
     can_nang: Decimal | None = None
-    """CAN_NANG.
+    """Cân nặng người bệnh (kg).
 
-    CAN_NANG. number(5), 2 decimals. 4210/QĐ-BYT, XML1.
+    Patient weight (kg). number(5), 2 decimals. 4210/QĐ-BYT, XML1.
     """

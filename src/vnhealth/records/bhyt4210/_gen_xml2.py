@@ -48,137 +48,137 @@ class Xml2(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 4210/QĐ-BYT, XML2.
+    Link id of the treatment episode. string(100). 4210/QĐ-BYT, XML2.
     """
     stt: int | None = None
-    """STT.
+    """Số thứ tự dòng thuốc.
 
-    STT. number(6). 4210/QĐ-BYT, XML2.
+    Drug line number. number(6). 4210/QĐ-BYT, XML2.
     """
     ma_thuoc: str | None = None
-    """MA_THUOC.
+    """Mã hoạt chất hoặc thuốc.
 
-    MA_THUOC. string(255). 4210/QĐ-BYT, XML2.
+    Drug or active ingredient code. string(255). 4210/QĐ-BYT, XML2.
     """
     ma_nhom: str | None = None
-    """MA_NHOM.
+    """Mã nhóm chi phí.
 
-    MA_NHOM. number(2). Codes: ma_nhom. 4210/QĐ-BYT, XML2.
+    Cost group code. number(2). Codes: ma_nhom. 4210/QĐ-BYT, XML2.
     """
     ten_thuoc: str | None = None
-    """TEN_THUOC.
+    """Tên thuốc.
 
-    TEN_THUOC. string(1024). 4210/QĐ-BYT, XML2.
+    Drug name. string(1024). 4210/QĐ-BYT, XML2.
     """
     don_vi_tinh: str | None = None
-    """DON_VI_TINH.
+    """Đơn vị tính.
 
-    DON_VI_TINH. string(50). 4210/QĐ-BYT, XML2.
+    Unit of count. string(50). 4210/QĐ-BYT, XML2.
     """
     ham_luong: str | None = None
-    """HAM_LUONG.
+    """Hàm lượng, nồng độ.
 
-    HAM_LUONG. string(1024). 4210/QĐ-BYT, XML2.
+    Strength. string(1024). 4210/QĐ-BYT, XML2.
     """
     duong_dung: str | None = None
-    """DUONG_DUNG.
+    """Mã đường dùng thuốc.
 
-    DUONG_DUNG. string(4). 4210/QĐ-BYT, XML2.
+    Route of administration code. string(4). 4210/QĐ-BYT, XML2.
     """
     lieu_dung: str | None = None
-    """LIEU_DUNG.
+    """Liều dùng thuốc.
 
-    LIEU_DUNG. string(255). 4210/QĐ-BYT, XML2.
+    Dose. string(255). 4210/QĐ-BYT, XML2.
     """
     so_dang_ky: str | None = None
-    """SO_DANG_KY.
+    """Số đăng ký lưu hành thuốc.
 
-    SO_DANG_KY. string(255). 4210/QĐ-BYT, XML2.
+    Drug registration number. string(255). 4210/QĐ-BYT, XML2.
     """
     tt_thau: str | None = None
-    """TT_THAU.
+    """Thông tin thầu.
 
-    TT_THAU. string(25). 4210/QĐ-BYT, XML2.
+    Tender information. string(25). 4210/QĐ-BYT, XML2.
     """
     pham_vi: str | None = None
-    """PHAM_VI.
+    """Phạm vi hưởng BHYT.
 
-    PHAM_VI. number(1). Codes: pham_vi. 4210/QĐ-BYT, XML2.
+    Scope of insurance cover. number(1). Codes: pham_vi. 4210/QĐ-BYT, XML2.
     """
     tyle_tt: int | None = None
-    """TYLE_TT.
+    """Tỷ lệ thanh toán BHYT (%).
 
-    TYLE_TT. number(3). 4210/QĐ-BYT, XML2.
+    Insurance payment rate (%). number(3). 4210/QĐ-BYT, XML2.
     """
     so_luong: Decimal | None = None
-    """SO_LUONG.
+    """Số lượng.
 
-    SO_LUONG. number(10), 3 decimals. 4210/QĐ-BYT, XML2.
+    Quantity. number(10), 3 decimals. 4210/QĐ-BYT, XML2.
     """
     don_gia: Decimal | None = None
-    """DON_GIA.
+    """Đơn giá.
 
-    DON_GIA. number(15), 3 decimals. 4210/QĐ-BYT, XML2.
+    Unit price. number(15), 3 decimals. 4210/QĐ-BYT, XML2.
     """
     thanh_tien: Decimal | None = None
-    """THANH_TIEN.
+    """Thành tiền.
 
-    THANH_TIEN. number(15), 2 decimals. 4210/QĐ-BYT, XML2.
+    Line amount. number(15), 2 decimals. 4210/QĐ-BYT, XML2.
     """
     muc_huong: int | None = None
-    """MUC_HUONG.
+    """Mức hưởng BHYT (%).
 
-    MUC_HUONG. number(3). 4210/QĐ-BYT, XML2.
+    Insurance benefit rate (%). number(3). 4210/QĐ-BYT, XML2.
     """
     t_nguonkhac: Decimal | None = None
-    """T_NGUONKHAC.
+    """Nguồn khác chi trả.
 
-    T_NGUONKHAC. number(15), 2 decimals. 4210/QĐ-BYT, XML2.
+    Paid by other funding sources. number(15), 2 decimals. 4210/QĐ-BYT, XML2.
     """
     t_bntt: Decimal | None = None
-    """T_BNTT.
+    """Người bệnh tự trả.
 
-    T_BNTT. number(15), 2 decimals. 4210/QĐ-BYT, XML2.
+    Self-payment of the patient. number(15), 2 decimals. 4210/QĐ-BYT, XML2.
     """
     t_bhtt: Decimal | None = None
-    """T_BHTT.
+    """Quỹ BHYT thanh toán.
 
-    T_BHTT. number(15), 2 decimals. 4210/QĐ-BYT, XML2.
+    Paid by the insurance fund. number(15), 2 decimals. 4210/QĐ-BYT, XML2.
     """
     t_bncct: Decimal | None = None
-    """T_BNCCT.
+    """Người bệnh cùng chi trả.
 
-    T_BNCCT. number(15), 2 decimals. 4210/QĐ-BYT, XML2.
+    Co-payment of the patient. number(15), 2 decimals. 4210/QĐ-BYT, XML2.
     """
     t_ngoaids: Decimal | None = None
-    """T_NGOAIDS.
+    """Chi phí ngoài định suất.
 
-    T_NGOAIDS. number(15), 2 decimals. 4210/QĐ-BYT, XML2.
+    Cost outside capitation. number(15), 2 decimals. 4210/QĐ-BYT, XML2.
     """
     ma_khoa: str | None = None
-    """MA_KHOA.
+    """Mã khoa chỉ định thuốc.
 
-    MA_KHOA. string(15). Codes: ma_khoa. 4210/QĐ-BYT, XML2.
+    Code of the prescribing department. string(15). Codes: ma_khoa. 4210/QĐ-BYT, XML2.
     """
     ma_bac_si: str | None = None
-    """MA_BAC_SI.
+    """Mã người chỉ định thuốc.
 
-    MA_BAC_SI. string(255). 4210/QĐ-BYT, XML2.
+    Prescriber code. string(255). 4210/QĐ-BYT, XML2.
     """
     ma_benh: str | None = None
-    """MA_BENH.
+    """Mã bệnh là căn cứ chỉ định.
 
-    MA_BENH. string(255). 4210/QĐ-BYT, XML2.
+    Disease codes behind the order. string(255). 4210/QĐ-BYT, XML2.
     """
     ngay_yl: LocalTime | None = None
-    """NGAY_YL.
+    """Thời điểm ra y lệnh.
 
-    NGAY_YL. datetime12(12). 4210/QĐ-BYT, XML2.
+    Time of the order. datetime12(12). 4210/QĐ-BYT, XML2.
     """
     ma_pttt: str | None = None
-    """MA_PTTT.
+    """Mã phương thức thanh toán.
 
-    MA_PTTT. number(1). Codes: ma_pttt_4210. 4210/QĐ-BYT, XML2.
+    Payment method code. number(1). Codes: ma_pttt_4210. 4210/QĐ-BYT, XML2.
     """

@@ -50,147 +50,147 @@ class Xml3(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(100). 4210/QĐ-BYT, XML3.
+    Link id of the treatment episode. string(100). 4210/QĐ-BYT, XML3.
     """
     stt: int | None = None
-    """STT.
+    """Số thứ tự dòng dịch vụ, vật tư.
 
-    STT. number(6). 4210/QĐ-BYT, XML3.
+    Service or supply line number. number(6). 4210/QĐ-BYT, XML3.
     """
     ma_dich_vu: str | None = None
-    """MA_DICH_VU.
+    """Mã dịch vụ kỹ thuật, khám hoặc giường.
 
-    MA_DICH_VU. string(20). 4210/QĐ-BYT, XML3.
+    Service, examination or bed code. string(20). 4210/QĐ-BYT, XML3.
     """
     ma_vat_tu: str | None = None
-    """MA_VAT_TU.
+    """Mã vật tư y tế.
 
-    MA_VAT_TU. string(255). 4210/QĐ-BYT, XML3.
+    Medical supply code. string(255). 4210/QĐ-BYT, XML3.
     """
     ma_nhom: str | None = None
-    """MA_NHOM.
+    """Mã nhóm chi phí.
 
-    MA_NHOM. number(2). Codes: ma_nhom. 4210/QĐ-BYT, XML3.
+    Cost group code. number(2). Codes: ma_nhom. 4210/QĐ-BYT, XML3.
     """
     goi_vtyt: str | None = None
-    """GOI_VTYT.
+    """Gói vật tư y tế.
 
-    GOI_VTYT. string(2). 4210/QĐ-BYT, XML3.
+    Medical supply package. string(2). 4210/QĐ-BYT, XML3.
     """
     ten_vat_tu: str | None = None
-    """TEN_VAT_TU.
+    """Tên vật tư y tế.
 
-    TEN_VAT_TU. string(1024). 4210/QĐ-BYT, XML3.
+    Medical supply name. string(1024). 4210/QĐ-BYT, XML3.
     """
     ten_dich_vu: str | None = None
-    """TEN_DICH_VU.
+    """Tên dịch vụ kỹ thuật, khám hoặc giường.
 
-    TEN_DICH_VU. string(1024). 4210/QĐ-BYT, XML3.
+    Service, examination or bed name. string(1024). 4210/QĐ-BYT, XML3.
     """
     don_vi_tinh: str | None = None
-    """DON_VI_TINH.
+    """Đơn vị tính.
 
-    DON_VI_TINH. string(50). 4210/QĐ-BYT, XML3.
+    Unit of count. string(50). 4210/QĐ-BYT, XML3.
     """
     pham_vi: str | None = None
-    """PHAM_VI.
+    """Phạm vi hưởng BHYT.
 
-    PHAM_VI. number(1). Codes: pham_vi. 4210/QĐ-BYT, XML3.
+    Scope of insurance cover. number(1). Codes: pham_vi. 4210/QĐ-BYT, XML3.
     """
     so_luong: Decimal | None = None
-    """SO_LUONG.
+    """Số lượng.
 
-    SO_LUONG. number(10), 2 decimals. 4210/QĐ-BYT, XML3.
+    Quantity. number(10), 2 decimals. 4210/QĐ-BYT, XML3.
     """
     don_gia: Decimal | None = None
-    """DON_GIA.
+    """Đơn giá.
 
-    DON_GIA. number(15), 3 decimals. 4210/QĐ-BYT, XML3.
+    Unit price. number(15), 3 decimals. 4210/QĐ-BYT, XML3.
     """
     tt_thau: str | None = None
-    """TT_THAU.
+    """Thông tin thầu.
 
-    TT_THAU. string(25). 4210/QĐ-BYT, XML3.
+    Tender information. string(25). 4210/QĐ-BYT, XML3.
     """
     tyle_tt: int | None = None
-    """TYLE_TT.
+    """Tỷ lệ thanh toán (%).
 
-    TYLE_TT. number(3). 4210/QĐ-BYT, XML3.
+    Payment rate (%). number(3). 4210/QĐ-BYT, XML3.
     """
     thanh_tien: Decimal | None = None
-    """THANH_TIEN.
+    """Thành tiền.
 
-    THANH_TIEN. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
+    Line amount. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
     """
     t_trantt: Decimal | None = None
-    """T_TRANTT.
+    """Mức trần BHYT thanh toán vật tư.
 
-    T_TRANTT. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
+    Insurance payment ceiling of the supply. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
     """
     muc_huong: int | None = None
-    """MUC_HUONG.
+    """Mức hưởng BHYT (%).
 
-    MUC_HUONG. number(3). 4210/QĐ-BYT, XML3.
+    Insurance benefit rate (%). number(3). 4210/QĐ-BYT, XML3.
     """
     t_nguonkhac: Decimal | None = None
-    """T_NGUONKHAC.
+    """Nguồn khác chi trả.
 
-    T_NGUONKHAC. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
+    Paid by other funding sources. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
     """
     t_bntt: Decimal | None = None
-    """T_BNTT.
+    """Người bệnh tự trả.
 
-    T_BNTT. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
+    Self-payment of the patient. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
     """
     t_bhtt: Decimal | None = None
-    """T_BHTT.
+    """Quỹ BHYT thanh toán.
 
-    T_BHTT. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
+    Paid by the insurance fund. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
     """
     t_bncct: Decimal | None = None
-    """T_BNCCT.
+    """Người bệnh cùng chi trả.
 
-    T_BNCCT. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
+    Co-payment of the patient. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
     """
     t_ngoaids: Decimal | None = None
-    """T_NGOAIDS.
+    """Chi phí ngoài định suất.
 
-    T_NGOAIDS. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
+    Cost outside capitation. number(15), 2 decimals. 4210/QĐ-BYT, XML3.
     """
     ma_khoa: str | None = None
-    """MA_KHOA.
+    """Mã khoa thực hiện dịch vụ.
 
-    MA_KHOA. string(15). Codes: ma_khoa. 4210/QĐ-BYT, XML3.
+    Code of department providing the service. string(15). Codes: ma_khoa. 4210/QĐ-BYT, XML3.
     """
     ma_giuong: str | None = None
-    """MA_GIUONG.
+    """Mã giường bệnh.
 
-    MA_GIUONG. string(14). 4210/QĐ-BYT, XML3.
+    Bed codes. string(14). 4210/QĐ-BYT, XML3.
     """
     ma_bac_si: str | None = None
-    """MA_BAC_SI.
+    """Mã bác sĩ chỉ định và người thực hiện.
 
-    MA_BAC_SI. string(255). 4210/QĐ-BYT, XML3.
+    Codes of ordering doctor and performers. string(255). 4210/QĐ-BYT, XML3.
     """
     ma_benh: str | None = None
-    """MA_BENH.
+    """Mã bệnh là căn cứ chỉ định.
 
-    MA_BENH. string(255). 4210/QĐ-BYT, XML3.
+    Disease codes behind the order. string(255). 4210/QĐ-BYT, XML3.
     """
     ngay_yl: LocalTime | None = None
-    """NGAY_YL.
+    """Thời điểm thực hiện y lệnh.
 
-    NGAY_YL. datetime12(12). 4210/QĐ-BYT, XML3.
+    Time the order was performed. datetime12(12). 4210/QĐ-BYT, XML3.
     """
     ngay_kq: LocalTime | None = None
-    """NGAY_KQ.
+    """Thời điểm có kết quả hoặc kết thúc.
 
-    NGAY_KQ. datetime12(12). 4210/QĐ-BYT, XML3.
+    Time of result or completion. datetime12(12). 4210/QĐ-BYT, XML3.
     """
     ma_pttt: str | None = None
-    """MA_PTTT.
+    """Mã phương thức thanh toán.
 
-    MA_PTTT. number(1). Codes: ma_pttt_4210. 4210/QĐ-BYT, XML3.
+    Payment method code. number(1). Codes: ma_pttt_4210. 4210/QĐ-BYT, XML3.
     """

@@ -26,32 +26,32 @@ class Xml5(Record):
     )
 
     ma_lk: str | None = None
-    """MA_LK.
+    """Mã liên kết đợt điều trị.
 
-    MA_LK. string(15). 4210/QĐ-BYT, XML5.
+    Link id of the treatment episode. string(15). 4210/QĐ-BYT, XML5.
     """
     stt: int | None = None
-    """STT.
+    """Số thứ tự dòng diễn biến.
 
-    STT. number(3). 4210/QĐ-BYT, XML5.
+    Note line number. number(3). 4210/QĐ-BYT, XML5.
     """
     dien_bien: str | None = None
-    """DIEN_BIEN.
+    """Diễn biến bệnh.
 
-    DIEN_BIEN. text(n). 4210/QĐ-BYT, XML5.
+    Course of the illness. text(n). 4210/QĐ-BYT, XML5.
     """
     hoi_chan: str | None = None
-    """HOI_CHAN.
+    """Kết quả hội chẩn.
 
-    HOI_CHAN. text(n). 4210/QĐ-BYT, XML5.
+    Consultation conclusion. text(n). 4210/QĐ-BYT, XML5.
     """
     phau_thuat: str | None = None
-    """PHAU_THUAT.
+    """Tường trình phẫu thuật, thủ thuật.
 
-    PHAU_THUAT. text(n). 4210/QĐ-BYT, XML5.
+    Surgery or procedure report. text(n). 4210/QĐ-BYT, XML5.
     """
     ngay_yl: LocalTime | None = None
-    """NGAY_YL.
+    """Thời điểm ghi y lệnh, diễn biến.
 
-    NGAY_YL. datetime12(12). 4210/QĐ-BYT, XML5.
+    Time of the order or note. datetime12(12). 4210/QĐ-BYT, XML5.
     """
