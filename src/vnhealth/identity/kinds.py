@@ -83,9 +83,13 @@ def _rows() -> Mapping[str, Mapping[str, str]]:
 def texts(kind: str) -> dict[str, str]:
     """Return what messages may say of a kind: kind, name_vi, name_en, shape_vi, shape_en.
 
+    ``Name_vi`` is the Vietnamese name for the start of a sentence.
+
     >>> texts("cccd")["shape_en"]
     '12 digits'
     """
     row = _rows().get(kind, {})
     wanted = ("name_vi", "name_en", "shape_vi", "shape_en")
-    return {"kind": kind, **{name: row.get(name) or kind for name in wanted}}
+    found = {"kind": kind, **{name: row.get(name) or kind for name in wanted}}
+    found["Name_vi"] = found["name_vi"][:1].upper() + found["name_vi"][1:]
+    return found
