@@ -4,6 +4,16 @@ Reading is lenient and loses nothing: see `read` and `iter_claims`. Writing is s
 """
 
 from vnhealth.codecs._limits import Limits
-from vnhealth.codecs._reader import iter_claims, read
+from vnhealth.codecs._reader import Source, iter_claims, read
+from vnhealth.codecs._writer import check_values, encode_table, write, write_standalone
 
-__all__ = ["Limits", "iter_claims", "read"]
+__all__ = [
+    "Limits",
+    "Source",
+    "check_values",
+    "encode_table",
+    "iter_claims",
+    "read",
+    "write",
+    "write_standalone",
+]
