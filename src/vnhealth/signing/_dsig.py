@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from vnhealth.signing._canonical import XML_ERRORS, canonical_subtree, parse
-from vnhealth.signing._layout import Layout, Span
+from vnhealth.signing._layout import Layout, Span, Tag
 from vnhealth.signing._profile import (
     CANONICALIZATIONS,
     DIGEST_HASHES,
@@ -102,18 +102,13 @@ def in_context(layout: Layout, open_holder: bytes, signature: bytes) -> etree._E
             )
         )
     )
-    element = root[0][0]
-    if element.getnext() is not None or element.getprevious() is not None:
-        raise ValueError("Signature")
-    return element
+    return root[0][0]
 
 
-def read_signature(layout: Layout, span: Span, profile: SignatureProfile) -> Parts:
+def read_signature(layout: Layout, holder: Tag, span: Span, profile: SignatureProfile) -> Parts:
     """Take a Signature apart. Raises `Refusal` for everything that is not the accepted shape."""
-    if layout.holder is None:
-        raise Refusal("SIGN-09", profile.holder)
     try:
-        element = in_context(layout, layout.text(layout.holder), layout.text(span))
+        element = in_context(layout, layout.text(holder), layout.text(span))
     except (*XML_ERRORS, IndexError):
         raise Refusal("SIGN-02", "Signature") from None
     _no_hidden_nodes(element)
@@ -135,8 +130,12 @@ def read_signature(layout: Layout, span: Span, profile: SignatureProfile) -> Par
     if references != ["Reference"]:
         raise Refusal("SIGN-09" if references.count("Reference") > 1 else "SIGN-02", "Reference")
     digest_hash, digest = _reference(signed_info[2], profile)
+    try:
+        octets = canonical_subtree(signed_info, profile.canonicalization)
+    except XML_ERRORS:
+        raise Refusal("SIGN-02", "SignedInfo") from None
     return Parts(
-        signed_info=canonical_subtree(signed_info, profile.canonicalization),
+        signed_info=octets,
         signature_hash=signature_hash,
         signature_value=_base64(value),
         digest_hash=digest_hash,

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 __all__ = ["Layout", "LayoutError", "Span", "Tag", "read_layout"]
 
-_NAME = rb"[^\s<>/!?=\"'&]+"
+_NAME = rb"[^\s<>/!?=\"'&]++"
 _TAG = re.compile(rb"<(/?)(" + _NAME + rb")((?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+)>")
 _DECLARATION = re.compile(
     rb"<\?xml\s+version\s*=\s*(?:\"1\.0\"|'1\.0')"
@@ -70,12 +70,11 @@ class Layout:
     """The places that matter in one document.
 
     ``view`` holds the document as bytes in which markup is ASCII: the document itself, or a UTF-8
-    transcription of a UTF-16 one. All offsets are offsets in ``view``; `document_offset` maps them.
+    transcription of a UTF-16 one (a BOM is transcribed too). All offsets are offsets in ``view``.
     ``root_end`` is the closing tag of the root, None when the root is an empty element.
     ``holder`` is the last CHUKYDONVI tag that opens (or is empty), ``holder_end`` its closing tag.
     """
 
-    document: bytes
     view: bytes
     encoding: str
     transcoded: str | None
@@ -88,28 +87,21 @@ class Layout:
     comments: list[Span] = field(default_factory=list)
     opaque: list[Span] = field(default_factory=list)
 
-    def document_offset(self, offset: int) -> int:
-        """The place in the original document of an offset in ``view``."""
-        if self.transcoded is None:
-            return offset
-        return len(self.view[:offset].decode("utf-8").encode(self.transcoded))
-
-    def encode(self, ascii_bytes: bytes) -> bytes:
-        """Bytes of the view in the encoding of the document."""
-        if self.transcoded is None:
-            return ascii_bytes
-        return ascii_bytes.decode("utf-8").encode(self.transcoded)
-
-    def without(self, spans: Iterable[Span]) -> bytes:
-        """The document without these ranges, every other byte as it was."""
+    def cut(self, spans: Iterable[Span]) -> bytes:
+        """The document without these ranges (which do not overlap), every other byte as it was."""
         parts, at = [], 0
         for span in sorted(spans, key=lambda span: span.start):
-            if span.start < at:  # a comment inside the signature
-                continue
-            parts.append(self.document[self.document_offset(at) : self.document_offset(span.start)])
+            parts.append(self.view[at : span.start])
             at = span.end
-        parts.append(self.document[self.document_offset(at) :])
-        return b"".join(parts)
+        return self.encode(b"".join((*parts, self.view[at:])))
+
+    def put(self, span: Span, piece: bytes) -> bytes:
+        """The document with a range of the view replaced, every other byte as it was."""
+        return self.encode(b"".join((self.view[: span.start], piece, self.view[span.end :])))
+
+    def encode(self, view: bytes) -> bytes:
+        """A view as a document: itself, or in the UTF-16 form it came in."""
+        return view if self.transcoded is None else view.decode("utf-8").encode(self.transcoded)
 
     def text(self, span: Span) -> bytes:
         """The bytes of a range of the view."""
@@ -129,10 +121,9 @@ class Layout:
         """
         if self.encoding != "utf-8" or self.opaque or self.holders != 1:
             return False
-        if self.holder is None or self.root_end is None:
+        if self.holder is None or self.holder_end is None or self.root_end is None:
             return False
-        end = self.holder_end or self.holder
-        return self.is_blank(end.end, self.root_end.start) and self.is_blank(
+        return self.is_blank(self.holder_end.end, self.root_end.start) and self.is_blank(
             self.root_end.end, len(self.view)
         )
 
@@ -150,7 +141,7 @@ def read_layout(document: bytes, holder: str, max_bytes: int) -> Layout:
     root = _tag(found)
     if root.closes:
         raise LayoutError("XML")
-    layout = Layout(document, view, encoding, transcoded, root)
+    layout = Layout(view, encoding, transcoded, root)
     _collect(layout, start, _marks(holder))
     if not root.empty:
         layout.root_end = _last_close(layout)

@@ -9,7 +9,7 @@ from vnhealth.errors import SignatureError
 from vnhealth.signing._canonical import XML_ERRORS, canonical_document, canonical_subtree, parse
 from vnhealth.signing._certificates import load_certificates
 from vnhealth.signing._dsig import in_context, render_signature, render_signed_info
-from vnhealth.signing._layout import Layout, LayoutError, read_layout
+from vnhealth.signing._layout import Layout, LayoutError, Span, read_layout
 from vnhealth.signing._place import check_place
 from vnhealth.signing._profile import DIGEST_HASHES, SHA256, VSS, SignatureProfile
 from vnhealth.signing._signers import KeySigner, Signer, verify_rsa
@@ -68,23 +68,15 @@ def sign(
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the signature goes: bytes ``start`` to ``end`` become before + signature + after."""
+    """Where the signature goes: ``span`` becomes before + signature + after."""
 
-    start: int
-    end: int
+    span: Span
     before: bytes
     after: bytes
     holder: bytes
 
     def around(self, layout: Layout, signature: bytes) -> bytes:
-        document = layout.document
-        return b"".join(
-            (
-                document[: layout.document_offset(self.start)],
-                layout.encode(self.before + signature + self.after),
-                document[layout.document_offset(self.end) :],
-            )
-        )
+        return layout.put(self.span, self.before + signature + self.after)
 
 
 def _place(layout: Layout, profile: SignatureProfile) -> _Place:
@@ -97,14 +89,14 @@ def _place(layout: Layout, profile: SignatureProfile) -> _Place:
         name = layout.root.prefix + profile.holder.encode()
         opened = b"<%b>" % name
         at = layout.root_end.start
-        return _Place(at, at, opened, b"</%b>" % name, opened)
+        return _Place(Span(at, at), opened, b"</%b>" % name, opened)
     if tag.empty:
         opened = layout.text(tag)[:-2].rstrip() + b">"
-        return _Place(tag.start, tag.end, opened, b"</%b>" % tag.name, opened)
+        return _Place(tag, opened, b"</%b>" % tag.name, opened)
     if layout.holder_end is None:
         raise SignatureError("ERR-SIGN-02", what="XML")
     at = layout.holder_end.start
-    return _Place(at, at, b"", b"", layout.text(tag))
+    return _Place(Span(at, at), b"", b"", layout.text(tag))
 
 
 def _octets(layout: Layout, place: _Place, profile: SignatureProfile, *, canonical: bool) -> bytes:

@@ -9,7 +9,7 @@ from vnhealth.findings import Findings
 from vnhealth.signing._canonical import XML_ERRORS, canonical_document, parse
 from vnhealth.signing._certificates import Certificate, aware, read_certificate
 from vnhealth.signing._dsig import Parts, read_signature
-from vnhealth.signing._layout import Layout, LayoutError, Span, read_layout
+from vnhealth.signing._layout import Layout, LayoutError, Span, Tag, read_layout
 from vnhealth.signing._place import check_place
 from vnhealth.signing._profile import VSS, SignatureProfile
 from vnhealth.signing._report import STATUS_OF, Refusal, SignatureReport, finding
@@ -45,8 +45,8 @@ def verify(
     leaf: Certificate | None = None
     try:
         layout = _layout(document, profile)
-        span = _find(layout, profile)
-        parts = read_signature(layout, span, profile)
+        holder, span = _find(layout, profile)
+        parts = read_signature(layout, holder, span, profile)
         leaf, extras = _certificates(parts)
         if leaf.rsa_bits < profile.min_rsa_bits:
             raise Refusal("SIGN-08", "RSA")
@@ -75,11 +75,11 @@ def _layout(document: bytes, profile: SignatureProfile) -> Layout:
         raise Refusal("SIGN-02", error.what) from None
 
 
-def _find(layout: Layout, profile: SignatureProfile) -> Span:
-    """The range of the only Signature, inside the last CHUKYDONVI."""
+def _find(layout: Layout, profile: SignatureProfile) -> tuple[Tag, Span]:
+    """The last CHUKYDONVI, and the range of the only Signature inside it."""
     tags = layout.signatures
     if not tags:
-        _refuse_unsigned(layout, profile)
+        raise _unsigned(layout, profile)
     if len(tags) > 2 or (len(tags) == 2 and tags[1].closes == tags[0].closes):
         raise Refusal("SIGN-09", "Signature")
     if len(tags) != 2 or tags[0].closes or tags[0].name != tags[1].name or tags[0].empty:
@@ -87,18 +87,18 @@ def _find(layout: Layout, profile: SignatureProfile) -> Span:
     opened, closed = layout.holder, layout.holder_end
     if opened is None or closed is None or not opened.end <= tags[0].start < closed.start:
         raise Refusal("SIGN-09", profile.holder)
-    return Span(tags[0].start, tags[1].end)
+    return opened, Span(tags[0].start, tags[1].end)
 
 
-def _refuse_unsigned(layout: Layout, profile: SignatureProfile) -> None:
+def _unsigned(layout: Layout, profile: SignatureProfile) -> Refusal:
     try:
-        root = parse(layout.document)
+        root = parse(layout.encode(layout.view))
     except XML_ERRORS:
-        raise Refusal("SIGN-02", "XML") from None
+        return Refusal("SIGN-02", "XML")
     for holder in root.iterchildren("{*}" + profile.holder):
         if len(holder) or (holder.text or "").strip():
-            raise Refusal("SIGN-02", profile.holder)
-    raise Refusal("SIGN-01")
+            return Refusal("SIGN-02", profile.holder)
+    return Refusal("SIGN-01")
 
 
 def _certificates(parts: Parts) -> tuple[Certificate, list[Certificate]]:
@@ -122,8 +122,8 @@ def _check_digest(layout: Layout, span: Span, parts: Parts, profile: SignaturePr
         octets = hashlib.new(parts.digest_hash, layout.view[layout.root.start : span.start])
         octets.update(layout.view[span.end : layout.root_end.end])
         if octets.digest() == parts.digest:
-            return layout.without([span])
-    covered = layout.without([span, *layout.comments])
+            return layout.cut([span])
+    covered = layout.cut([span, *layout.comments])
     try:
         root = parse(covered)
         canonical = canonical_document(root, profile.canonicalization)
