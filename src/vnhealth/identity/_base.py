@@ -36,6 +36,7 @@ __all__ = [
     "no",
     "ok",
     "passed",
+    "propose",
     "require_text",
     "spreadsheet_damage",
     "strip_separators",
@@ -141,6 +142,21 @@ def no(kind: str, code: str, suggestion: str = "", **details: str) -> Checked:
     ''
     """
     return Checked(kind, "", "no", (code,), suggestion, details or _NOTHING)
+
+
+def propose(kind: str, code: str, meant: str, given: str) -> Checked:
+    """Result for a value that is not of this kind but likely was meant as another text.
+
+    The suggestion is kept only when it differs from the given text and is valid itself.
+
+    >>> propose("cccd", "LOST_LEADING_ZERO", "079003000123", "79003000123").suggestion
+    '079003000123'
+    """
+    from vnhealth.identity.kinds import parser
+
+    if meant == given or not parser(kind)(meant, None).is_valid:
+        return no(kind, code)
+    return no(kind, code, meant)
 
 
 def require_text(text: object, kind: str) -> str:
@@ -277,15 +293,15 @@ def spreadsheet_damage(text: str) -> str:
     return "FLOAT_SUFFIX" if _FLOAT_SUFFIX.fullmatch(text) else ""
 
 
-def digits_of(text: str, kind: str, size: int) -> str | Checked:
+def digits_of(text: str, kind: str) -> str | Checked:
     """Return the bare digits of a typed number, or why it is none.
 
     ``EMPTY``, damage (see `damage`) or ``NON_DIGIT``; letters that look like digits (O, l, I) are
-    suggested as digits when the result has ``size`` digits.
+    suggested as digits when that is valid.
 
-    >>> digits_of("001 001-000.123", "cccd", 12)
+    >>> digits_of("001 001-000.123", "cccd")
     '001001000123'
-    >>> digits_of("0010010O0123", "cccd", 12).suggestion
+    >>> digits_of("0010010O0123", "cccd").suggestion
     '001001000123'
     """
     if text.isascii() and text.isdigit():
@@ -300,7 +316,7 @@ def digits_of(text: str, kind: str, size: int) -> str | Checked:
     if is_digits(compact):
         return compact
     meant = lookalike_digits(compact)
-    return no(kind, "NON_DIGIT", meant if len(meant) == size and is_digits(meant) else "")
+    return propose(kind, "NON_DIGIT", meant, compact)
 
 
 def lookalike_digits(text: str) -> str:

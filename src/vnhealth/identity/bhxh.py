@@ -21,6 +21,7 @@ from vnhealth.identity._base import (
     no,
     ok,
     passed,
+    propose,
     require_text,
     strip_separators,
     upper,
@@ -41,7 +42,7 @@ def parse(text: str, context: Context | None = None) -> Checked:
     >>> parse("DN 4 01 0000012345").codes
     ('EXTRACTED_FROM_CARD',)
     """
-    digits = digits_of(require_text(text, KIND), KIND, 10)
+    digits = digits_of(require_text(text, KIND), KIND)
     if isinstance(digits, Checked):
         if digits.code != "NON_DIGIT":
             return digits
@@ -52,7 +53,7 @@ def parse(text: str, context: Context | None = None) -> Checked:
     size = len(digits)
     if size != 10:
         if size == 9:
-            return no(KIND, "LOST_LEADING_ZERO", "0" + digits)
+            return propose(KIND, "LOST_LEADING_ZERO", "0" + digits, digits)
         return no(KIND, "LOOKS_LIKE_CCCD" if size == 12 else "LENGTH")
     if digits == "0000000000":
         return no(KIND, "ALL_ZERO")

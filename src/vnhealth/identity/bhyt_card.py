@@ -33,6 +33,7 @@ from vnhealth.identity._base import (
     no,
     ok,
     passed,
+    propose,
     require_text,
     strip_separators,
     upper,
@@ -119,9 +120,8 @@ def parse(text: str, context: Context | None = None) -> Checked:
             return ok(KIND, number, "CARD10", form="CARD10", bhxh=number)
         if size == 12:
             return _id12(number, context)
-    behind = number[:15] if size == 20 and is_digits(number[15:]) else ""
-    fits = bool(behind) and _card15(behind, context).is_valid
-    return no(KIND, "LENGTH", behind if fits else "")
+    with_facility = size == 20 and is_digits(number[15:])
+    return propose(KIND, "LENGTH", number[:15], number) if with_facility else no(KIND, "LENGTH")
 
 
 def _id12(number: str, context: Context | None) -> Checked:
@@ -135,12 +135,11 @@ def _id12(number: str, context: Context | None) -> Checked:
 def _card15(number: str, context: Context | None) -> Checked:
     group, level, tail = number[:2], number[2], number[3:]
     if not (group.isascii() and group.isalpha()):
-        return no(KIND, "GROUP_NOT_LETTERS", number.replace("Đ", "D") if "Đ" in group else "")
+        return propose(KIND, "GROUP_NOT_LETTERS", number.replace("Đ", "D"), number)
     if level not in _LEVELS:
         return no(KIND, "LEVEL")
     if not is_digits(tail):
-        meant = lookalike_digits(tail)
-        return no(KIND, "NON_DIGIT_TAIL", group + level + meant if is_digits(meant) else "")
+        return propose(KIND, "NON_DIGIT_TAIL", group + level + lookalike_digits(tail), number)
     province, bhxh = tail[:2], tail[2:]
     if province == "00":
         return no(KIND, "PROVINCE_ZERO")

@@ -24,6 +24,7 @@ from vnhealth.identity._base import (
     lookalike_digits,
     no,
     passed,
+    propose,
     require_text,
     strip_separators,
     upper,
@@ -57,9 +58,7 @@ def parse(text: str, context: Context | None = None) -> Checked:
         return no(KIND, "LENGTH")
     group, level, tail = number[:2], number[2], number[3:]
     if not (group.isascii() and group.isalpha() and is_digits(level + tail)):
-        meant = lookalike_digits(level + tail)
-        usable = group.isascii() and group.isalpha() and is_digits(meant)
-        return no(KIND, "SHAPE", group + meant if usable else "")
+        return propose(KIND, "SHAPE", group + lookalike_digits(level + tail), number)
     if level not in "12345":
         return no(KIND, "LEVEL")
     province = tail[:2]

@@ -24,6 +24,7 @@ from vnhealth.identity._base import (
     is_null_word,
     no,
     ok,
+    propose,
     require_text,
     spreadsheet_damage,
     upper,
@@ -118,10 +119,10 @@ def _wrong_service(value: str) -> Checked:
     if short:
         chapter, technique, price = short.groups()
         padded = f"{chapter.zfill(2)}.{technique.zfill(4)}.{price}"
-        return no(kind, "LOST_LEADING_ZERO", padded)
+        return propose(kind, "LOST_LEADING_ZERO", padded, value)
     if is_digits(value):
         dotted = f"{value[:2]}.{value[2:6]}.{value[6:]}"
-        return no(kind, "DOTS_MISSING", dotted if len(value) == 10 else "")
+        return propose(kind, "DOTS_MISSING", dotted, value)
     if re.fullmatch(r"[0-9]{1,2}\.[0-9]{1,4}[a-z]?", value):
         return no(kind, "PRICE_PART_MISSING")
     return no(kind, "SHAPE")
@@ -233,7 +234,7 @@ def parse_ma_may(text: str, context: Context | None = None) -> Checked:
     if not _DEVICE_GROUP.fullmatch(group):
         capital = upper(group)
         if _DEVICE_GROUP.fullmatch(capital):
-            return no(kind, "LOWER_CASE_GROUP", ".".join((capital, *rest)))
+            return propose(kind, "LOWER_CASE_GROUP", ".".join((capital, *rest)), value)
         return no(kind, "GROUP")
     funding, facility = rest[0], rest[1]
     if funding not in ("1", "2", "3"):

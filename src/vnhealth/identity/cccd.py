@@ -24,6 +24,7 @@ from vnhealth.identity._base import (
     no,
     ok,
     passed,
+    propose,
     require_text,
     warn,
 )
@@ -56,7 +57,7 @@ def parse(text: str, context: Context | None = None) -> Checked:
     >>> parse("001101000123", {"sex": "1"}).codes
     ('SEX_MISMATCH',)
     """
-    digits = digits_of(require_text(text, KIND), KIND, 12)
+    digits = digits_of(require_text(text, KIND), KIND)
     if isinstance(digits, Checked):
         return digits
     if len(digits) != 12:
@@ -93,7 +94,7 @@ def _wrong_length(digits: str) -> Checked:
     if len(digits) == 9:
         return no(KIND, "LOOKS_LIKE_CMND")
     if len(digits) == 11 and "0" + digits[:2] in _regions():
-        return no(KIND, "LOST_LEADING_ZERO", "0" + digits)
+        return propose(KIND, "LOST_LEADING_ZERO", "0" + digits, digits)
     return no(KIND, "LENGTH")
 
 

@@ -18,6 +18,7 @@ from vnhealth.identity._base import (
     no,
     ok,
     passed,
+    propose,
     require_text,
 )
 
@@ -34,7 +35,7 @@ def parse(text: str, context: Context | None = None) -> Checked:
     >>> parse("001001000123").codes
     ('LOOKS_LIKE_CCCD',)
     """
-    digits = digits_of(require_text(text, KIND), KIND, 9)
+    digits = digits_of(require_text(text, KIND), KIND)
     if isinstance(digits, Checked):
         return digits
     size = len(digits)
@@ -42,7 +43,7 @@ def parse(text: str, context: Context | None = None) -> Checked:
         if size == 12:
             return no(KIND, "LOOKS_LIKE_CCCD")
         if size == 8:
-            return no(KIND, "LOST_LEADING_ZERO", "0" + digits)
+            return propose(KIND, "LOST_LEADING_ZERO", "0" + digits, digits)
         return no(KIND, "LENGTH")
     if digits == digits[0] * 9:
         return no(KIND, "DEGENERATE")

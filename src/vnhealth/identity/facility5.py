@@ -20,6 +20,7 @@ from vnhealth.identity._base import (
     is_digits,
     no,
     passed,
+    propose,
     require_text,
     strip_separators,
     upper,
@@ -49,7 +50,7 @@ def parse(text: str, context: Context | None = None) -> Checked:
         if size == 13 and is_digits(code):
             return no(KIND, "LOOKS_LIKE_GLN")
         if size == 4 and is_digits(code) and "0" + code[0] in provinces():
-            return no(KIND, "LOST_LEADING_ZERO", "0" + code)
+            return propose(KIND, "LOST_LEADING_ZERO", "0" + code, code)
         return no(KIND, "LENGTH")
     province, rest = code[:2], code[2:]
     if not is_digits(province) or not (rest.isascii() and rest.isalnum()):

@@ -45,7 +45,7 @@ def parse(text: str, context: Context | None = None) -> Checked:
     >>> parse("893-4285-07199-3").normalized, parse("8934285071990").codes
     ('8934285071993', ('CHECK_DIGIT',))
     """
-    digits = digits_of(require_text(text, KIND), KIND, 13)
+    digits = digits_of(require_text(text, KIND), KIND)
     if isinstance(digits, Checked):
         return digits
     if len(digits) != 13:

@@ -29,6 +29,7 @@ from vnhealth.identity._base import (
     lookalike_digits,
     no,
     passed,
+    propose,
     require_text,
     upper,
 )
@@ -143,7 +144,7 @@ def parse(text: str, context: Context | None = None, lists: Icd10Lists | None = 
     match = _SHAPE.fullmatch(value)
     if match is None:
         meant = ("O" if value[:1] == "0" else value[:1]) + lookalike_digits(value[1:])
-        return no(KIND, "SHAPE", meant if meant != value and _SHAPE.fullmatch(meant) else "")
+        return propose(KIND, "SHAPE", meant, value)
     letter, category, detail, mark = match.groups(default="")
     code = letter + category + (f".{detail}" if detail else "")
     lists = lists or _edition(context)

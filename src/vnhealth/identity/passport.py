@@ -20,6 +20,7 @@ from vnhealth.identity._base import (
     no,
     ok,
     passed,
+    propose,
     require_text,
     strip_separators,
     upper,
@@ -55,8 +56,7 @@ def parse(text: str, context: Context | None = None) -> Checked:
     if len(number) == 8 and letter.isalpha():
         if digits.isdigit():
             return ok(KIND, number, issuer=issuer)
-        meant = lookalike_digits(digits)
-        return no(KIND, "SHAPE", letter + meant if meant.isdigit() else "")
+        return propose(KIND, "SHAPE", letter + lookalike_digits(digits), number)
     return no(KIND, "SHAPE" if len(number) == 8 else "LENGTH")
 
 

@@ -23,6 +23,7 @@ from vnhealth.identity._base import (
     no,
     ok,
     passed,
+    propose,
     require_text,
     warn,
 )
@@ -96,7 +97,9 @@ def _national(digits: str) -> Checked:
     if digits[:4] in _HOTLINES and 8 <= size <= 10:
         return warn(KIND, digits, "HOTLINE")
     lost = (size == 9 and digits[0] in "35789") or (size == 10 and digits[0] == "2")
-    return no(KIND, "LOST_LEADING_ZERO", "0" + digits) if lost else no(KIND, "LENGTH_OR_PREFIX")
+    if lost:
+        return propose(KIND, "LOST_LEADING_ZERO", "0" + digits, digits)
+    return no(KIND, "LENGTH_OR_PREFIX")
 
 
 def validate(text: str, context: Context | None = None) -> str:
