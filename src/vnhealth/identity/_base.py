@@ -348,7 +348,8 @@ def context_date(context: Context | None, name: str) -> dt.date | None:
         return value.date()
     if isinstance(value, dt.date) or value is None:
         return value
+    digits = str(value).replace("-", "")[:8]
     try:
-        return dt.datetime.strptime(str(value).replace("-", "")[:8], "%Y%m%d").date()
+        return dt.date.fromisoformat(digits) if is_digits(digits) else None
     except ValueError:
         return None
