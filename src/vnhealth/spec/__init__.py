@@ -4,6 +4,7 @@ Facts are CSV and TOML rows in ``data/`` with their source and confidence; nothi
 read or check a document.
 """
 
+from vnhealth.spec._diff import Change, diff
 from vnhealth.spec._load import (
     code_set,
     code_set_versions,
@@ -28,6 +29,7 @@ from vnhealth.spec._model import (
 )
 
 __all__ = [
+    "Change",
     "Code",
     "CodeSet",
     "Edition",
@@ -39,6 +41,7 @@ __all__ = [
     "code_set",
     "code_set_versions",
     "code_sets",
+    "diff",
     "edition_at",
     "edition_info",
     "effective",

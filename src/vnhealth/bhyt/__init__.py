@@ -1,0 +1,75 @@
+"""The public face for documents of the health-insurance standards: read, check, write, convert.
+
+>>> from vnhealth import bhyt
+>>> doc = bhyt.read(b"<TONG_HOP><MA_LK>A1</MA_LK><NGAY_RA>202603010930</NGAY_RA></TONG_HOP>")
+>>> doc.edition.value, bhyt.check(doc).ok
+('3176', False)
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from vnhealth.codecs import Limits, Source, read, write, write_standalone
+from vnhealth.codecs import iter_claims as iter_encounters
+from vnhealth.findings import Findings
+from vnhealth.records import Claim, Document, record_class
+from vnhealth.spec import Edition
+
+if TYPE_CHECKING:
+    from vnhealth.codecs.convert import LossReport
+
+__all__ = [
+    "Claim",
+    "Document",
+    "Edition",
+    "Limits",
+    "Source",
+    "check",
+    "convert",
+    "iter_encounters",
+    "read",
+    "record_class",
+    "write",
+    "write_standalone",
+]
+
+
+def check(
+    target: Document | Claim,
+    *,
+    edition: Edition | str | None = None,
+    on: dt.date | str | None = None,
+    **options: Any,
+) -> Findings:
+    """All that is wrong with a document or a claim: what the reader saw and what the rules say.
+
+    Facts are resolved on ``on`` (a date or ISO text), by default the end of each encounter.
+    ``options`` are those of `vnhealth.rules.check`.
+    """
+    from vnhealth import rules
+
+    day = dt.date.fromisoformat(on) if isinstance(on, str) else on
+    return Findings(target.findings) + rules.check(target, edition=edition, on=day, **options)
+
+
+def convert(
+    target: Document | Claim, to: Edition | str, **options: Any
+) -> tuple[Document | Claim, LossReport]:
+    """The same data by another edition, and a report of all that could not be carried over.
+
+    Required fields without a source stay empty and are listed; nothing is filled in silently.
+    ``options`` are those of `vnhealth.codecs.convert.convert_claim`.
+    """
+    from vnhealth.codecs.convert import LossReport, convert_claim
+
+    if isinstance(target, Claim):
+        return convert_claim(target, to, **options)
+    converted = [convert_claim(claim, to, **options) for claim in target.claims]
+    merged = LossReport.merge([report for _, report in converted])
+    claims = [claim for claim, _ in converted]
+    family = claims[0].family if claims else target.family
+    from dataclasses import replace
+
+    return replace(target.with_claims(claims), family=family), merged

@@ -1,0 +1,91 @@
+"""The command tree, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from vnhealth.cli._common import Exit, Settings, err, exit_code, show_error
+from vnhealth.errors import VnHealthError
+
+app = typer.Typer(
+    name="vnhealth",
+    help="Bộ công cụ trao đổi dữ liệu y tế Việt Nam. / Viet Nam digital-health exchange toolkit.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _main(
+    lang: Annotated[
+        str, typer.Option(envvar="VNHEALTH_LANG", help="vi | en: ngôn ngữ / language.")
+    ] = "vi",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Không hiện tiến độ / no progress.")
+    ] = False,
+) -> None:
+    if lang not in ("vi", "en"):
+        raise typer.BadParameter("vi | en")
+    Settings.lang, Settings.quiet = lang, quiet
+
+
+@app.command()
+def version() -> None:
+    """In phiên bản. / Print the version."""
+    from vnhealth import __version__
+
+    typer.echo(__version__)
+
+
+def _register() -> None:
+    from vnhealth.cli import check, convert, demo, explain, sandbox, signing, specs, synth
+
+    for module in (check, convert, explain, synth, signing, demo):
+        module.register(app)
+    app.add_typer(specs.app, name="spec")
+    app.add_typer(sandbox.app, name="sandbox")
+
+
+def run(argv: list[str] | None = None) -> int:
+    """Run the command line and give its exit status; never shows a traceback.
+
+    Exit status: 0 clean, 1 findings, 2 usage, 3 unreadable input, 4 remote refused, 5 our defect.
+    With ``VNHEALTH_DEBUG=1`` an unexpected error is raised instead.
+    """
+    if not app.registered_groups:
+        _register()
+    try:
+        code = app(args=argv, standalone_mode=False)
+        return int(code or 0)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show(file=sys.stderr)
+        return Exit.USAGE
+    except VnHealthError as error:
+        show_error(error)
+        return exit_code(error)
+    except BrokenPipeError:
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+        return Exit.OK
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if os.environ.get("VNHEALTH_DEBUG"):
+            raise
+        err.print(
+            f"Lỗi của vnhealth ({type(error).__name__}), xin báo lại. / A defect of vnhealth, "
+            "please report it. VNHEALTH_DEBUG=1 shows more.",
+            markup=False,
+        )
+        return Exit.DEFECT
