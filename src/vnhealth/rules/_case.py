@@ -1,0 +1,118 @@
+"""One encounter as rules see it: its rows, its dates, and facts that several rules need."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from vnhealth.localtime import LocalTime, Precision
+from vnhealth.records import Claim, PartForm
+from vnhealth.rules._calendar import Calendar
+from vnhealth.rules._model import CodeCatalog, Tolerance
+from vnhealth.spec import Edition, Family
+
+__all__ = ["NOT_CLAIMS", "Case", "after", "day_of", "money"]
+
+NOT_CLAIMS = frozenset({"XML0", "XML12"})
+"""Tables that travel alone, not in the envelope of claims."""
+
+
+class Case:
+    """An encounter under the rules of one edition and day.
+
+    ``begin`` and ``end`` are NGAY_VAO and NGAY_RA of XML1, ``kind`` is MA_LOAI_KCB in two digits;
+    each is None (or empty) when it is not there.
+    """
+
+    def __init__(
+        self,
+        claim: Claim,
+        edition: Edition,
+        on: dt.date,
+        *,
+        tolerance: Tolerance,
+        calendar: Calendar,
+        sent_at: dt.datetime | None = None,
+        catalog: CodeCatalog | None = None,
+        bare: bool = False,
+    ) -> None:
+        self.claim = claim
+        self.tables: Mapping[str, tuple[Any, ...]] = claim.tables
+        self.edition = edition
+        self.old = claim.family is Family.F4210
+        self.on = on
+        self.tolerance = tolerance
+        self.calendar = calendar
+        self.sent_at = sent_at
+        self.catalog = catalog
+        self.bare = bare
+        rows = self.tables.get("XML1", ())
+        first: Any = rows[0] if rows else None
+        self.x1 = first
+        self.begin: LocalTime | None = first.ngay_vao if first is not None else None
+        self.end: LocalTime | None = first.ngay_ra if first is not None else None
+        kind = first.ma_loai_kcb if first is not None else None
+        self.kind: str = kind.zfill(2) if kind else ""
+
+    def rows(self, table: str) -> tuple[Any, ...]:
+        """The rows of a table, possibly none."""
+        return self.tables.get(table, ())
+
+    def indexed(self, *tables: str) -> Iterator[tuple[str, int, Any]]:
+        """(table, index, row) over some tables."""
+        for table in tables:
+            for index, row in enumerate(self.tables.get(table, ())):
+                yield table, index, row
+
+    @property
+    def inpatient(self) -> bool:
+        """True for inpatient, day and short-stay treatment (03, 04, 09)."""
+        return self.kind in ("03", "04", "09")
+
+    @cached_property
+    def card(self) -> str:
+        """The first card number of XML1 in capitals, or an empty text."""
+        name = "ma_the" if self.old else "ma_the_bhyt"
+        value = getattr(self.x1, name, None) or ""
+        return value.split(";")[0].strip().upper()
+
+    @cached_property
+    def whole(self) -> bool:
+        """False when a table of the encounter could not be read, so that no total can be judged."""
+        return not any(part.form is PartForm.UNREADABLE for part in self.claim.parts)
+
+    @cached_property
+    def service_groups(self) -> dict[str, str]:
+        """MA_DICH_VU of XML3 to its MA_NHOM."""
+        return {row.ma_dich_vu: row.ma_nhom for row in self.rows("XML3") if row.ma_dich_vu}
+
+
+def money(value: Decimal) -> str:
+    """Plain digits without zeros at the end.
+
+    >>> money(Decimal("1500.00")), money(Decimal("0.50"))
+    ('1500', '0.5')
+    """
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def after(one: LocalTime | None, other: LocalTime | None) -> bool:
+    """True when the first is later than the second, as far as both are known.
+
+    >>> after(LocalTime.parse("202608010930"), LocalTime.parse("20260801"))
+    False
+    """
+    if one is None or other is None:
+        return False
+    return one.text > other.text and one > other
+
+
+def day_of(time: LocalTime | None) -> dt.date | None:
+    """The day, or None when it is not known."""
+    if time is None or time.precision < Precision.DAY:
+        return None
+    return time.date()

@@ -1,0 +1,138 @@
+"""What a rule is, what it sees and what it says."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+from vnhealth.findings import CodeInfo, Severity, catalogue
+from vnhealth.spec import Edition
+
+__all__ = [
+    "Check",
+    "ClaimCheck",
+    "CodeCatalog",
+    "Found",
+    "Hit",
+    "RowCheck",
+    "Rule",
+    "Scope",
+    "Tolerance",
+]
+
+Scope = Literal["field", "row", "claim", "document"]
+"""What one run of a rule looks at: a value, a row, an encounter or a whole document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How much two amounts may differ, in VND (a text sets none; these are recommendations).
+
+    Up to ``ignore`` nothing is said (None: the figure of each rule, 0.005 to 0.05); above it a
+    warning, above ``error`` the severity of the rule.
+
+    >>> Tolerance().error
+    Decimal('1')
+    """
+
+    ignore: Decimal | None = None
+    error: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Hit:
+    """What a predicate saw: the field, words for the message, values of the document.
+
+    ``table`` and ``row`` are filled in by the engine for row rules. ``severity`` is set only where
+    it depends on what was seen (a small difference); otherwise that of the rule counts. ``code`` is
+    set where one predicate serves several rules.
+    """
+
+    tag: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    table: str | None = None
+    row: int | None = None
+    severity: Severity | None = None
+
+    def __repr__(self) -> str:
+        return f"<Hit {self.table or ''}.{self.tag or ''}>"
+
+
+Found = Hit | Iterable[Hit] | None
+"""What a predicate returns: nothing, one hit or several."""
+
+RowCheck = Callable[[Any, Any], Found]
+"""``check(row, case)`` of a row rule; ``case`` is a `vnhealth.rules.Case`."""
+
+ClaimCheck = Callable[[Any], Found]
+"""``check(case)`` of a claim rule, ``check(document)`` of a document rule."""
+
+Check = RowCheck | ClaimCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule as data. Its texts are the entry of ``code`` in the catalogue of findings.
+
+    ``editions`` and the dates (both inclusive, compared with the end of the encounter) guard it.
+    ``severity_from`` lists days from which another severity holds. ``exact`` is the difference in
+    VND up to which amounts count as equal. ``implies`` names codes that a break of this rule brings
+    along by arithmetic. ``example_on`` names the clean encounter that the examples edit.
+    ``instead_of`` names a field (``XML1.MAHUYEN_CU_TRU``) whose requiredness this rule judges.
+    """
+
+    code: str
+    source_id: str
+    scope: Scope
+    tables: tuple[str, ...]
+    tags: tuple[str, ...]
+    editions: frozenset[Edition]
+    valid_from: dt.date | None
+    valid_to: dt.date | None
+    severity_from: tuple[tuple[dt.date, Severity], ...]
+    exact: Decimal
+    implies: tuple[str, ...]
+    example_on: str
+    draft: bool
+
+    @property
+    def info(self) -> CodeInfo:
+        """The texts: messages, hints, basis, confidence, examples."""
+        return catalogue.info(self.code)
+
+    def severity(self, on: dt.date | None = None) -> Severity:
+        """The severity on a day."""
+        found = Severity(self.info.severity)
+        for day, severity in self.severity_from:
+            if on is not None and day <= on:
+                found = severity
+        return found
+
+    def holds(self, edition: Edition, on: dt.date) -> bool:
+        """True when the rule is to be applied to an encounter of this edition that ends then."""
+        return (
+            edition in self.editions
+            and (self.valid_from is None or self.valid_from <= on)
+            and (self.valid_to is None or on <= self.valid_to)
+        )
+
+
+class CodeCatalog(Protocol):
+    """Where rules look up codes of the large catalogues; passed to `vnhealth.rules.check`.
+
+    ``has`` tells whether a system (``icd10``, ``icd9``, ``yhct``, ``dvkt``, ``drug``, ``supply``,
+    ``facility``, ``unit``, ``lab``) is installed for a day; ``state`` is ``valid``, ``unknown``,
+    ``ended`` or ``future``.
+    """
+
+    def has(self, system: str, on: dt.date) -> bool:
+        """True when codes of this system can be judged on this day."""
+        ...
+
+    def state(self, system: str, code: str, on: dt.date) -> str:
+        """One of valid, unknown, ended, future."""
+        ...
