@@ -18,20 +18,17 @@ QUALIFIED = re.compile(r"(?:(?P<family>4210|130):)?(?P<table>XML\d{1,2})\.(?P<ta
 DOMAIN = re.compile(r"[a-z]+\.[a-z][a-z0-9_]*")
 PLAIN = re.compile(r"[A-Z0-9_]+")
 
-# An order line is a service, a supply or a drug: the kind of the item tells which tag holds it.
-SHARED_PATHS = {"item.code", "item.name"}
 ROOTS = {
     "patient",
     "coverage",
     "encounter",
     "facility",
-    "department",
-    "practitioner",
     "order",
-    "item",
+    "service",
+    "supply",
     "result",
     "note",
-    "claim",
+    "totals",
 }
 
 
@@ -142,7 +139,7 @@ def test_within_a_table_a_domain_path_belongs_to_one_field() -> None:
     for family, table, tag in sorted(LAYOUTS):
         row = resolve(family, table, tag)
         assert row is not None
-        if row["domain"] and row["domain"] not in SHARED_PATHS:
+        if row["domain"]:
             users[family, table, row["domain"]].append(tag)
     shared = {key: tags for key, tags in users.items() if len(tags) > 1}
     # XML13 renamed its facilities in QD 3176; the old and the new tag never stand together.
@@ -158,7 +155,7 @@ def test_within_a_table_a_domain_path_belongs_to_one_field() -> None:
         ("130", "XML1", "MA_LK", "encounter.link_id"),
         ("130", "XML1", "HO_TEN", "patient.name"),
         ("4210", "XML1", "MA_THE", "coverage.card_number"),
-        ("130", "XML1", "T_BHTT", "claim.fund_pays"),
+        ("130", "XML1", "T_BHTT", "totals.fund_pays"),
         ("130", "XML3", "T_BHTT", "order.fund_pays"),
         ("130", "XML3", "NGAY_YL", "order.ordered_at"),
         ("4210", "XML2", "NGAY_YL", "order.ordered_at"),
