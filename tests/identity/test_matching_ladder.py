@@ -1,0 +1,136 @@
+"""The matching ladder: every vector in both directions, blocking, silence about values."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vnhealth.findings import catalogue
+from vnhealth.identity._base import CATALOGUE_PREFIX
+from vnhealth.identity.matching import (
+    PersonRecord,
+    Scope,
+    compare,
+    compare_prepared,
+    pairs,
+    prepare,
+)
+
+VECTORS = Path(__file__).parent / "vectors" / "vectors_link_pairs.csv"
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+
+def _rows() -> list[dict[str, str]]:
+    text = VECTORS.read_text("utf-8")
+    text = _ESCAPE.sub(lambda m: chr(int(m.group(1), 16)), text)
+    return list(csv.DictReader(text.splitlines()))
+
+
+ROWS = _rows()
+
+
+def _two(row: dict[str, str]) -> tuple[PersonRecord, PersonRecord]:
+    return PersonRecord.from_row(row, "a_"), PersonRecord.from_row(row, "b_")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["pair"])
+def test_pair(row: dict[str, str]) -> None:
+    a, b = _two(row)
+    found = compare(a, b, row["scope"])
+    assert (found.outcome, found.rule) == (row["expected"], row["rule"])
+    assert compare(b, a, row["scope"]) == found
+
+
+def test_no_pair_was_lost() -> None:
+    assert len(ROWS) == 54
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["pair"])
+def test_reasons_are_sentences_without_values(row: dict[str, str]) -> None:
+    a, b = _two(row)
+    found = compare(a, b, row["scope"])
+    assert all(CATALOGUE_PREFIX + code in catalogue for code in (found.rule, *found.evidence))
+    for lang in ("vi", "en"):
+        text = " ".join(found.reasons(lang))
+        assert "{" not in text
+        assert "…" not in text
+    shown = repr(found) + repr(a) + repr(prepare(a))
+    for value in (a.name, a.cccd, a.bhxh, a.phone, b.cccd):
+        assert not value or value not in shown
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["pair"])
+def test_what_is_not_plainly_different_shares_a_block(row: dict[str, str]) -> None:
+    a, b = map(prepare, _two(row))
+    if row["expected"] != "no" and not (a.anonymous and b.anonymous):
+        assert a.blocks & b.blocks
+
+
+def test_province_behaves_like_nation_with_its_own_reason() -> None:
+    a = PersonRecord("Trần Thị Mẫu", "1901-03-05", "2")
+    assert compare(a, a, "province").rule == "R4_PROVINCE"
+    near = PersonRecord("Trần Thị Mẫu", "1901-03-05", "2", ward="00001")
+    assert compare(near, near, Scope.PROVINCE).outcome == "match"
+
+
+def test_a_mistyped_number_that_misfits_its_own_record_is_no_conflict() -> None:
+    right = PersonRecord("Nguyễn Văn Thử", "1901-03-05", "1", cccd="001001000123")
+    wrong_sex_digit = PersonRecord("Nguyễn Văn Thử", "1901-03-05", "1", cccd="001101000123")
+    other = PersonRecord("Nguyễn Văn Thử", "1901-03-05", "1", cccd="001002777777")
+    assert compare(right, wrong_sex_digit).outcome == "match"
+    assert compare(right, other).rule == "R6_TWO_IDS"
+
+
+def test_two_numbers_together_outweigh_one_slip_of_the_date() -> None:
+    a = PersonRecord("Nguyễn Văn Thử", "1901-03-05", "1", "001001000123", bhxh="0000012345")
+    b = PersonRecord("Nguyễn Văn Thử", "1901-05-03", "1", "001001000123", bhxh="0000012345")
+    assert compare(a, b, "nation").outcome == "match"
+    assert "DOB_SLIP" in compare(a, b, "nation").evidence
+
+
+def test_a_list_against_itself_and_against_another() -> None:
+    records = [
+        PersonRecord("Trần Thị Mẫu", "1901-03-05", "2", cccd="001101000123"),
+        PersonRecord("TRAN THI MAU", "1901", "2", cccd="001101000123"),
+        PersonRecord("Lê Văn Thử", "1902-02-02", "1"),
+    ]
+    assert [(i, j) for i, j, _ in pairs(records)] == [(0, 1)]
+    assert [(i, j) for i, j, _ in pairs(records[:1], records)] == [(0, 0), (0, 1)]
+
+
+_FIELDS = st.sampled_from(
+    ["", "1901", "1901-03-05", "001001000123", "001234567", "0000012345", "1", "2", "Vô danh", "x"]
+)
+_NAMES = st.sampled_from(
+    ["", "Nguyễn Văn Thử", "NGUYEN VAN THU", "Trần Thị Mẫu", "CB Trần Thị Mẫu", "Vô danh", "Thử"]
+)
+RECORDS = st.builds(
+    PersonRecord,
+    st.one_of(_NAMES, st.text(max_size=8)),
+    st.one_of(_FIELDS, st.text(max_size=8)),
+    _FIELDS,
+    _FIELDS,
+    _FIELDS,
+    _FIELDS,
+    st.one_of(_FIELDS, st.just("0900000001")),
+    _FIELDS,
+)
+
+
+@given(a=RECORDS, b=RECORDS, scope=st.sampled_from(list(Scope)))
+def test_any_two_records_are_judged_alike_in_both_orders(
+    a: PersonRecord, b: PersonRecord, scope: Scope
+) -> None:
+    one, other = prepare(a), prepare(b)
+    found = compare_prepared(one, other, scope)
+    assert compare_prepared(other, one, scope) == found
+    if found.outcome != "no" and not (one.anonymous and other.anonymous):
+        assert one.blocks & other.blocks
+    if found.outcome == "match":
+        wider = compare_prepared(one, other, Scope.FACILITY)
+        assert wider.outcome == "match"
