@@ -1,0 +1,155 @@
+"""The verdict on a file: read it, check it, verify its signature.
+
+A checker is a callable, so that another one can be injected. The default uses `vnhealth.codecs`,
+`vnhealth.rules` and `vnhealth.signing`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from vnhealth.errors import CodecError, VnHealthError
+from vnhealth.findings import Finding, Findings, Severity, catalogue
+from vnhealth.records import Claim, Document, DocumentKind
+from vnhealth.sandbox._model import State
+from vnhealth.signing import SignatureReport, TrustStore, verify
+
+__all__ = ["Checked", "Checker", "File", "RecordVerdict", "check_file", "state_of"]
+
+SIGNATURE_POLICIES = ("off", "warn", "require")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class File:
+    """What a checker is given. ``at`` is the moment of the verdict, in virtual time.
+
+    ``signatures`` is off, warn or require. ``edition`` is that of the path (may be empty).
+    """
+
+    body: bytes
+    kind: str
+    facility: str
+    edition: str
+    at: dt.datetime
+    trust: TrustStore | None
+    signatures: str
+
+    def __repr__(self) -> str:
+        return f"<File {self.kind} {len(self.body)} bytes>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RecordVerdict:
+    """The findings of one record. ``key`` is its MA_LK, None for the file as a whole."""
+
+    key: str | None
+    findings: Findings
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Checked:
+    """What a checker says: findings of the file, of each record, and the signature's status."""
+
+    whole: Findings = field(default_factory=Findings)
+    records: tuple[RecordVerdict, ...] = ()
+    signature: str = ""
+
+
+Checker = Callable[[File], Checked]
+
+
+def state_of(findings: Iterable[Finding]) -> State:
+    """Refused with an error, warned with a warning, else accepted."""
+    worst = max((f.severity.rank for f in findings), default=0)
+    return (State.ACCEPTED, State.WARNED, State.REFUSED)[worst]
+
+
+def own(code: str, **params: str) -> Finding:
+    """A finding of this layer with the severity of its catalogue entry."""
+    return Finding(code, Severity(catalogue.info(code).severity), params=params)
+
+
+def check_file(file: File) -> Checked:
+    """The default checker. Never raises on a document."""
+    signature, found = _signature(file)
+    if file.body.startswith(b"PK"):
+        return Checked(Findings([own("GW-DOC-01", kind="zip")]), (), signature)
+    try:
+        document = _read(file.body)
+    except CodecError as error:
+        return Checked(Findings([_of(error)]), (), signature)
+    found += _document(document, file)
+    records = tuple(_records(document))
+    return Checked(Findings(found), records, signature)
+
+
+def _of(error: VnHealthError) -> Finding:
+    return Finding(error.code, Severity.ERROR, params=error.params)
+
+
+def _read(body: bytes) -> Document:
+    from vnhealth.codecs import read
+
+    return read(body)
+
+
+def _check(claim: Claim) -> Findings:
+    from vnhealth.rules import check
+
+    return check(claim)
+
+
+def _signature(file: File) -> tuple[str, list[Finding]]:
+    report = verify(file.body, trust=file.trust, at=file.at)
+    found: list[Finding] = []
+    if file.signatures != "off":
+        found = list(report.findings)
+        if _foreign(report, file.facility):
+            found.append(own("GW-SIG-01"))
+    if file.signatures == "warn":
+        found = [
+            replace(f, severity=Severity.WARNING) if f.severity is Severity.ERROR else f
+            for f in found
+        ]
+    return report.status.value, found
+
+
+def _foreign(report: SignatureReport, facility: str) -> bool:
+    return bool(report.facilities) and facility not in report.facilities
+
+
+KINDS = {
+    "claim": DocumentKind.ENVELOPE,
+    "checkin": DocumentKind.CHECKIN,
+}
+
+
+def _document(document: Document, file: File) -> list[Finding]:
+    found = list(document.own_findings)
+    if document.kind is not KINDS.get(file.kind, document.kind):
+        found.append(own("GW-DOC-01", kind=document.kind.value))
+    if not document.claims:
+        found.append(own("GW-DOC-02"))
+    if file.kind == "claim" and len(document.claims) > 1:
+        found.append(own("GW-DOC-03", count=str(len(document.claims))))
+    if document.facility and document.facility.strip() != file.facility:
+        found.append(own("GW-DOC-04"))
+    return found
+
+
+def _records(document: Document) -> Iterable[RecordVerdict]:
+    """Findings by MA_LK; claims that share one are one record.
+
+    A reading finding may also be given by the rules; it counts once.
+    """
+    found: dict[str | None, list[Finding]] = {}
+    for index, claim in enumerate(document.claims):
+        try:
+            said = [*claim.findings, *_check(claim)]
+        except VnHealthError as error:
+            said = [_of(error)]
+        place = found.setdefault((claim.ma_lk or "").strip() or None, [])
+        place += [replace(f, encounter=index) for f in said]
+    return [RecordVerdict(key, Findings(dict.fromkeys(said))) for key, said in found.items()]

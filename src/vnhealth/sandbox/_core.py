@@ -1,0 +1,137 @@
+"""What all gateways share: settings, accounts, sessions, the ledger and the form of an answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vnhealth.findings import Finding, Severity
+from vnhealth.protocol import Endpoint
+from vnhealth.protocol.vss import password_hash
+from vnhealth.sandbox._clock import Clock
+from vnhealth.sandbox._http import Request, Response
+from vnhealth.sandbox._ids import IdMaker, Session, same
+from vnhealth.sandbox._ledger import Ledger
+from vnhealth.sandbox._model import Account
+
+__all__ = ["Answer", "Call", "Core", "Handler", "Settings", "restored", "shown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the sandbox behaves.
+
+    ``verdict_delay`` is the time from receipt to verdict, ``delays`` overrides it by gateway (the
+    legal limit for structural errors is 24 hours, 12/2026/TT-BTC article 9). ``signatures`` is off,
+    warn or require; empty means require when there is a trust store, else off. ``max_body`` limits
+    a request, ``max_file`` an XML file at the insurance gateway (its real limit is not known).
+    ``vss_token`` is an assumption: clients reckon with 50 to 60 minutes.
+    """
+
+    verdict_delay: dt.timedelta = dt.timedelta(minutes=5)
+    delays: Mapping[str, dt.timedelta] = field(default_factory=dict)
+    signatures: str = ""
+    max_body: int = 32 * 2**20
+    max_file: int = 20 * 2**20
+    vss_token: dt.timedelta = dt.timedelta(minutes=60)
+    journal_size: int = 10_000
+
+    def delay(self, gateway: str) -> dt.timedelta:
+        """Time from receipt to verdict at a gateway."""
+        return self.delays.get(gateway, self.verdict_delay)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """A response and the few facts about it that the journal may keep (no values)."""
+
+    response: Response
+    code: str
+    facility: str = ""
+    transaction: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Call:
+    """A request that was matched to an endpoint; ``args`` are the path's named segments."""
+
+    request: Request
+    endpoint: Endpoint
+    args: Mapping[str, str]
+
+
+Handler = Callable[[Call], Answer]
+
+
+class Core:
+    """State and services shared by the gateways of one exchange."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        ids: IdMaker,
+        ledger: Ledger,
+        accounts: Iterable[Account],
+        settings: Settings,
+    ) -> None:
+        self.clock = clock
+        self.ids = ids
+        self.ledger = ledger
+        self.settings = settings
+        self.accounts = {(a.gateway, a.username): a for a in accounts}
+
+    def account(
+        self, gateway: str, username: str, secret: str, *, hashed: bool = False
+    ) -> Account | None:
+        """The account with this password (or MD5 of it, in either case), else None."""
+        found = self.accounts.get((gateway, username))
+        wanted = found.password if found else "no such account"
+        if hashed:
+            wanted, secret = password_hash(wanted), secret.upper()
+        return found if same(wanted, secret) and found else None
+
+    def new_session(self, account: Account, life: dt.timedelta) -> Session:
+        """A session of an account that ends after ``life``."""
+        store = self.ledger.store
+        with store.transaction():
+            number = store.next_number("session")
+        return Session(account.gateway, account.username, self.clock.now() + life, number)
+
+    def session_account(self, gateway: str, token: str) -> tuple[Session, Account] | None:
+        """Who a token belongs to, unless it is false, over, or of another gateway."""
+        session = self.ids.session(token)
+        if session is None or session.gateway != gateway or session.expires <= self.clock.now():
+            return None
+        account = self.accounts.get((gateway, session.username))
+        return None if account is None or account.locked else (session, account)
+
+
+def restored(stored: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Findings as `vnhealth.sandbox._ledger` kept them; notes of severity info are left out."""
+    for item in stored:
+        if item["severity"] != Severity.INFO:
+            yield Finding(
+                str(item["code"]),
+                Severity(item["severity"]),
+                table=item["table"],
+                row=item["row"],
+                tag=item["tag"],
+                params=item["params"],
+            )
+
+
+def shown(finding: Finding) -> dict[str, Any]:
+    """A finding in the answers of a repository: code, place, texts; never a value."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "table": finding.table,
+        "row": finding.row,
+        "field": finding.tag,
+        "message": finding.message_vi,
+        "hint": finding.hint("vi"),
+        "basis": finding.basis,
+    }

@@ -1,0 +1,313 @@
+"""The sandbox itself: one object, one method, everything it depends on passed in."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from email.utils import format_datetime
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from vnhealth.errors import SandboxError
+from vnhealth.protocol import Endpoint, gateways
+from vnhealth.protocol.repository import PROVINCE_ACCOUNT_SUFFIX
+from vnhealth.sandbox._check import SIGNATURE_POLICIES, Checker, check_file
+from vnhealth.sandbox._clock import Clock, VirtualClock
+from vnhealth.sandbox._core import Answer, Call, Core, Handler, Settings
+from vnhealth.sandbox._http import Request, Response
+from vnhealth.sandbox._ids import IdMaker
+from vnhealth.sandbox._journal import Entry, Journal
+from vnhealth.sandbox._ledger import FIRST_DAY, LAST_DAY, Ledger
+from vnhealth.sandbox._model import Account, Credentials, Facility, Reconciliation
+from vnhealth.sandbox._store import MemoryStore, Store
+from vnhealth.sandbox.gateways import admin, vss
+from vnhealth.sandbox.gateways.repository import Repository, check_deid
+from vnhealth.signing import TrustStore
+
+if TYPE_CHECKING:
+    from vnhealth.sandbox.transport import AsyncSandboxTransport, SandboxTransport
+
+__all__ = ["Exchange", "accounts_for", "default_facilities"]
+
+BASE_URL = "http://sandbox.invalid"
+REPOSITORIES = ("province", "national", "national_deid")
+NO_ARGS: Mapping[str, str] = {}
+
+
+@cache
+def default_facilities() -> tuple[Facility, ...]:
+    """The invented facilities of the default exchange, in two provinces.
+
+    >>> [f.code for f in default_facilities()]
+    ['01001', '01002', '79001', '79002']
+    """
+    text = (files("vnhealth.sandbox") / "data" / "facilities.csv").read_text("utf-8")
+    return tuple(Facility(row["code"], row["name"]) for row in csv.DictReader(text.splitlines()))
+
+
+def accounts_for(facilities: Iterable[Facility], ids: IdMaker) -> list[Account]:
+    """One account per facility and gateway, and one per province at the repositories.
+
+    User names: ``<facility>_BV`` at the insurance gateway, the facility code at the repositories,
+    ``<province>_SYT`` for a health department.
+    """
+    facilities = tuple(facilities)
+    wanted = [("vss", f"{f.code}_BV", f.code) for f in facilities]
+    for gateway in REPOSITORIES:
+        wanted += [(gateway, f.code, f.code) for f in facilities]
+        provinces = sorted({f.province for f in facilities})
+        wanted += [(gateway, p + PROVINCE_ACCOUNT_SUFFIX, p) for p in provinces]
+    return [Account(g, name, ids.password(g, name), scope) for g, name, scope in wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    segments: tuple[str, ...]
+    endpoint: Endpoint
+    handler: Handler
+
+
+class _Routes:
+    """The routes of one gateway: exact paths first, then those with named segments."""
+
+    def __init__(self, key: str, handlers: Mapping[str, Handler], *, exact_case: bool) -> None:
+        self._exact_case = exact_case
+        self._exact: dict[str, dict[str, _Route]] = {}
+        self._named: list[_Route] = []
+        for name, endpoint in gateways()[key].endpoints.items():
+            route = _Route(tuple(endpoint.path.split("/")), endpoint, handlers[name])
+            if "{" in endpoint.path:
+                self._named.append(route)
+            else:
+                path = self._fold(endpoint.path)
+                self._exact.setdefault(path, {})[endpoint.method] = route
+
+    def _fold(self, path: str) -> str:
+        return path if self._exact_case else path.lower()
+
+    def find(self, method: str, path: str) -> tuple[_Route | None, Mapping[str, str], bool]:
+        """The route, its named segments, and whether the path exists with another method."""
+        methods = self._exact.get(self._fold(path))
+        if methods is not None:
+            return methods.get(method), NO_ARGS, method not in methods
+        given = path.split("/")
+        for route in self._named:
+            args = self._args(route.segments, given)
+            if args is not None:
+                right = route.endpoint.method == method
+                return (route if right else None), args, not right
+        return None, NO_ARGS, False
+
+    def _args(self, wanted: tuple[str, ...], given: list[str]) -> dict[str, str] | None:
+        if len(wanted) != len(given):
+            return None
+        args = {}
+        for want, have in zip(wanted, given, strict=True):
+            if want.startswith("{"):
+                args[want[1:-1]] = have
+            elif self._fold(want) != self._fold(have):
+                return None
+        return args if all(args.values()) else None
+
+
+class Exchange:
+    """A sandbox with four gateways over one state.
+
+    ``clock``, ``seed``, ``store``, ``trust`` (a `vnhealth.signing.TrustStore` or None) and
+    ``checker`` are all it depends on: the same seed, clock and requests give the same bytes.
+    ``admin_token`` opens the calls under ``/_sandbox``; None keeps them closed.
+
+    >>> ex = Exchange.default(seed=7)
+    >>> answer = ex.handle(Request("GET", "/somewhere/else"))
+    >>> answer.status, answer.json()["code"]
+    (501, 'SBX-HTTP-01')
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        seed: int,
+        store: Store,
+        facilities: Iterable[Facility],
+        accounts: Iterable[Account] | None = None,
+        trust: TrustStore | None = None,
+        checker: Checker | None = None,
+        settings: Settings | None = None,
+        admin_token: str | None = None,
+    ) -> None:
+        settings = settings or Settings()
+        policy = settings.signatures or ("off" if trust is None else "require")
+        if policy not in SIGNATURE_POLICIES:
+            raise SandboxError("SBX-SET-01", name="signatures")
+        self.clock = clock
+        self.facilities = tuple(facilities)
+        self.store = store
+        self.settings = settings
+        self.journal = Journal(settings.journal_size)
+        self.ids = IdMaker(seed)
+        self._lock = threading.RLock()
+        check = checker or check_file
+        checkers = {"national_deid": check_deid}
+        ledger = Ledger(
+            store,
+            clock,
+            self.ids,
+            lambda gateway: checkers.get(gateway, check),
+            trust=trust,
+            signatures=policy,
+        )
+        if accounts is None:
+            accounts = accounts_for(self.facilities, self.ids)
+        self._core = Core(
+            clock=clock, ids=self.ids, ledger=ledger, accounts=accounts, settings=settings
+        )
+        self._admin = admin.Admin(self._core, self.journal, admin_token)
+        handlers = {"vss": vss.Vss(self._core).handlers()}
+        for key in REPOSITORIES:
+            handlers[key] = Repository(self._core, key).handlers()
+        self._routes = {
+            key: _Routes(key, found, exact_case=key != "vss" or vss.CASE_SENSITIVE)
+            for key, found in handlers.items()
+        }
+        self._prefixes = {gateways()[key].prefix.lstrip("/"): key for key in self._routes}
+        self._hosts = {host: key for key in self._routes for host in gateways()[key].hosts}
+        self._dates: tuple[int, str] = (-1, "")
+
+    @classmethod
+    def default(
+        cls, seed: int = 7, *, clock: Clock | None = None, store: Store | None = None, **more: Any
+    ) -> Exchange:
+        """Invented facilities, virtual time from 3 August 2026, everything in memory.
+
+        ``more`` goes to the constructor (facilities, trust, checker, settings, admin_token).
+        """
+        more.setdefault("facilities", default_facilities())
+        return cls(clock=clock or VirtualClock(), seed=seed, store=store or MemoryStore(), **more)
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request. Never raises on what a client sends."""
+        with self._lock:
+            gateway, operation, answer = self._dispatch(request)
+            self.journal.add(
+                Entry(
+                    number=self.journal.count + 1,
+                    at=self.clock.now(),
+                    gateway=gateway,
+                    operation=operation,
+                    method=request.method if request.method in METHODS else "?",
+                    status=answer.response.status,
+                    code=answer.code,
+                    facility=answer.facility,
+                    transaction=answer.transaction,
+                    bytes_in=len(request.body),
+                    bytes_out=len(answer.response.body),
+                )
+            )
+            return answer.response.with_headers((("Date", self._date()),))
+
+    def _dispatch(self, request: Request) -> tuple[str, str, Answer]:
+        if len(request.body) > self.settings.max_body:
+            return "", "", admin.problem(413, "SBX-HTTP-02", limit=str(self.settings.max_body))
+        if request.path.startswith(admin.PREFIX + "/"):
+            return "sandbox", *self._admin.handle(request)
+        gateway, path = self._gateway(request)
+        if gateway is None:
+            return "", "", admin.problem(501, "SBX-HTTP-01")
+        route, args, other_method = self._routes[gateway].find(request.method, path)
+        if route is None:
+            code = ("SBX-HTTP-07", 405) if other_method else ("SBX-HTTP-01", 501)
+            return gateway, "", admin.problem(code[1], code[0])
+        return gateway, route.endpoint.name, route.handler(Call(request, route.endpoint, args))
+
+    def _gateway(self, request: Request) -> tuple[str | None, str]:
+        """The gateway by path prefix, else by host name; and the path without the prefix."""
+        first, slash, rest = request.path.lstrip("/").partition("/")
+        key = self._prefixes.get(first.lower())
+        if key is not None:
+            return key, slash + rest
+        host = (request.host or request.header("host")).partition(":")[0].lower()
+        return self._hosts.get(host), request.path
+
+    def _date(self) -> str:
+        now = self.clock.now()
+        second = int(now.timestamp())
+        if self._dates[0] != second:
+            text = format_datetime(now.astimezone(dt.UTC).replace(microsecond=0), usegmt=True)
+            self._dates = (second, text)
+        return self._dates[1]
+
+    def credentials(
+        self, facility: str, gateway: str = "vss", *, base_url: str = BASE_URL
+    ) -> Credentials:
+        """What a client of a facility (or a province, two digits) needs at a gateway.
+
+        Raises `SandboxError` when there is no such account.
+
+        >>> Exchange.default(seed=7).credentials("01001").username
+        '01001_BV'
+        """
+        for account in self._core.accounts.values():
+            if account.gateway == gateway and account.scope == facility:
+                url = base_url.rstrip("/") + gateways()[gateway].prefix
+                return Credentials(url, account.username, account.password, facility)
+        raise SandboxError("ERR-SBX-01", name=f"{gateway} {facility[:5]}")
+
+    def reconcile(
+        self,
+        gateway: str = "",
+        facility: str = "",
+        since: dt.date = FIRST_DAY,
+        until: dt.date = LAST_DAY,
+    ) -> tuple[Reconciliation, ...]:
+        """Counts by gateway, facility, kind and day of receipt, after judging what is due.
+
+        ``facility`` may be a code, a province or empty. In every row sent = accepted + refused +
+        pending, and received = sent + replaced + cancelled.
+        """
+        with self._lock:
+            return self._core.ledger.reconcile(gateway, facility, since, until)
+
+    def settle(self, *, limit: int | None = None) -> int:
+        """Judge what is due (at most ``limit`` files); gives how many were judged.
+
+        Nobody has to call this: a verdict is made at the latest when it is asked for, and does not
+        depend on when that is.
+        """
+        with self._lock:
+            return self._core.ledger.settle_due(limit=limit)
+
+    def lock_account(self, gateway: str, username: str, *, locked: bool = True) -> None:
+        """Lock or unlock an account. Raises `SandboxError` when there is none."""
+        with self._lock:
+            found = self._core.accounts.get((gateway, username))
+            if found is None:
+                raise SandboxError("ERR-SBX-01", name=f"{gateway} {username[:20]}")
+            self._core.accounts[gateway, username] = replace(found, locked=locked)
+
+    def transport(self) -> SandboxTransport:
+        """An httpx transport into this exchange: ``httpx.Client(transport=ex.transport())``."""
+        from vnhealth.sandbox.transport import SandboxTransport
+
+        return SandboxTransport(self)
+
+    def async_transport(self) -> AsyncSandboxTransport:
+        """The same for `httpx.AsyncClient`."""
+        from vnhealth.sandbox.transport import AsyncSandboxTransport
+
+        return AsyncSandboxTransport(self)
+
+    def close(self) -> None:
+        """Close the store."""
+        with self._lock:
+            self.store.close()
+
+    def __repr__(self) -> str:
+        return f"<Exchange seed={self.ids.seed} {len(self.facilities)} facilities {self.store!r}>"
+
+
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})

@@ -1,0 +1,211 @@
+"""The books of the sandbox: what was acknowledged, what became of it, and that it balances.
+
+Every record that was ever acknowledged is in exactly one of: pending, accepted, refused, replaced,
+cancelled. The ledger is the only code that changes records.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vnhealth.findings import Finding, Findings
+from vnhealth.sandbox._check import Checked, Checker, File, own, state_of
+from vnhealth.sandbox._clock import Clock
+from vnhealth.sandbox._ids import IdMaker
+from vnhealth.sandbox._model import Reconciliation, Record, Submission, digest
+from vnhealth.sandbox._store import Store
+from vnhealth.signing import TrustStore
+
+__all__ = ["Intake", "Ledger"]
+
+BATCH = 200
+FIRST_DAY = dt.date(1970, 1, 1)
+LAST_DAY = dt.date(9999, 12, 31)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Intake:
+    """A file that passed the door. ``keys`` are the records seen in it (None: not seen)."""
+
+    gateway: str
+    kind: str
+    edition: str
+    facility: str
+    username: str
+    body: bytes
+    keys: tuple[str | None, ...]
+    signature: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Intake {self.gateway} {self.kind} {len(self.body)} bytes>"
+
+
+class Ledger:
+    """Accepts, judges when due, cancels, restores and counts."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        ids: IdMaker,
+        checkers: Callable[[str], Checker],
+        *,
+        trust: TrustStore | None,
+        signatures: str,
+    ) -> None:
+        self.store = store
+        self._clock = clock
+        self._ids = ids
+        self._checkers = checkers
+        self._trust = trust
+        self._signatures = signatures
+
+    def accept(self, intake: Intake, delay: dt.timedelta, *, tracking: bool = False) -> Submission:
+        """Keep a file and its records; records with the same keys are replaced from now on."""
+        with self.store.transaction():
+            number = self.store.next_number("submission")
+            now = self._clock.now()
+            submission = Submission(
+                number=number,
+                gateway=intake.gateway,
+                kind=intake.kind,
+                edition=intake.edition,
+                facility=intake.facility,
+                username=intake.username,
+                transaction=(
+                    self._ids.tracking(intake.gateway, number)
+                    if tracking
+                    else self._ids.transaction(intake.gateway, number, now)
+                ),
+                received=now,
+                due=now + delay,
+                digest=digest(intake.body),
+                size=len(intake.body),
+                signature=intake.signature,
+            )
+            for key in intake.keys:
+                self._replace_earlier(submission, key)
+            records = [Record(number, index, key) for index, key in enumerate(intake.keys)]
+            self.store.add(submission, intake.body, records)
+        return submission
+
+    def _current(self, submission: Submission, key: str) -> Record | None:
+        return self.store.current(submission.gateway, submission.facility, submission.kind, key)
+
+    def _replace_earlier(self, submission: Submission, key: str | None) -> int | None:
+        """Note that a submission carries this key; gives the number of a later one, if any."""
+        earlier = self._current(submission, key) if key is not None else None
+        if earlier is None or earlier.submission == submission.number:
+            return None
+        if earlier.submission > submission.number:
+            return earlier.submission
+        self.store.update(replace(earlier, replaced_by=submission.number))
+        return None
+
+    def settle_due(self, gateway: str = "", facility: str = "", *, limit: int | None = None) -> int:
+        """Judge every submission whose time has come (at most ``limit``); gives how many."""
+        done = 0
+        while limit is None or done < limit:
+            size = BATCH if limit is None else min(BATCH, limit - done)
+            due = self.store.due(self._clock.now(), size, gateway, facility)
+            for submission in due:
+                self._settle(submission)
+            done += len(due)
+            if len(due) < size:
+                break
+        return done
+
+    def settled(self, submission: Submission) -> Submission:
+        """The same submission, judged if its time has come."""
+        if submission.settled or submission.due > self._clock.now():
+            return submission
+        return self._settle(submission)
+
+    def _settle(self, submission: Submission) -> Submission:
+        """Judge one. The moment of the verdict is ``due``, whenever it is asked for."""
+        file = File(
+            body=self.store.body(submission.number),
+            kind=submission.kind,
+            facility=submission.facility,
+            edition=submission.edition,
+            at=submission.due,
+            trust=self._trust,
+            signatures=self._signatures,
+        )
+        checked = self._checkers(submission.gateway)(file)
+        done = replace(
+            submission, settled=True, signature=checked.signature or submission.signature
+        )
+        with self.store.transaction():
+            known = self.store.records(submission.number)
+            records = []
+            for index, record in enumerate(_judged(known, checked)):
+                if record.key is not None and record.current:
+                    later = self._replace_earlier(submission, record.key)
+                    record = replace(record, replaced_by=later)
+                records.append(replace(record, index=index))
+            self.store.settle(done, records)
+        return done
+
+    def set_cancelled(self, record: Record, cancelled: bool) -> None:
+        """Withdraw a record or take that back; at once, whatever its verdict."""
+        with self.store.transaction():
+            self.store.update(replace(record, cancelled=cancelled))
+
+    def reconcile(
+        self,
+        gateway: str = "",
+        facility: str = "",
+        since: dt.date = FIRST_DAY,
+        until: dt.date = LAST_DAY,
+    ) -> tuple[Reconciliation, ...]:
+        """Counts by gateway, facility, kind and day of receipt, after judging what is due."""
+        self.settle_due(gateway, facility)
+        return tuple(self.store.counts(gateway, facility, since, until))
+
+
+def _judged(known: Sequence[Record], checked: Checked) -> list[Record]:
+    """The records of a submission after its verdict; none that was acknowledged gets lost.
+
+    A record seen on receipt keeps its place. Records that only the reading found are added; where
+    nothing was seen on receipt, the first one found takes the empty place.
+    """
+    number = known[0].submission
+    by_key = {verdict.key: verdict.findings for verdict in checked.records}
+    whole = checked.whole
+    missing = () if by_key or not whole.ok else (own("GW-DOC-05"),)
+    places = list(known)
+    seen = {place.key for place in known}
+    for key in by_key:
+        if key is not None and key not in seen:
+            empty = next((i for i, p in enumerate(places) if p.key is None), None)
+            if empty is None or None in by_key:
+                places.append(Record(number, len(places), key))
+            else:
+                places[empty] = replace(places[empty], key=key)
+    judged = []
+    for place in places:
+        if place.key in by_key:
+            said: Findings = whole + by_key[place.key]
+        else:
+            said = whole + ((own("GW-DOC-05"),) if by_key else missing)
+        judged.append(replace(place, state=state_of(said), findings=_plain(said)))
+    return judged
+
+
+def _plain(findings: Sequence[Finding]) -> tuple[dict[str, Any], ...]:
+    """Findings as the store keeps them: no value of the document."""
+    return tuple(
+        {
+            "code": f.code,
+            "severity": f.severity.value,
+            "table": f.table,
+            "row": f.row,
+            "tag": f.tag,
+            "params": dict(f.params),
+        }
+        for f in findings
+    )

@@ -1,0 +1,87 @@
+"""A first look at a file on receipt: whose it is and which records it holds, without parsing.
+
+The look is cheap and may fail (then None); the verdict rests on `vnhealth.codecs` later. It never
+follows anything in the file.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import unescape
+
+import pybase64
+
+__all__ = ["Peek", "peek"]
+
+HEAD = 4096
+MAX_KEYS = 20_000
+PART = 1600
+"""Base64 characters of a part that are looked at first: MA_LK stands at its beginning."""
+
+_FACILITY = re.compile(rb"<\s*MACSKCB\s*>\s*([^<]{1,40}?)\s*</")
+_ROW_FACILITY = re.compile(rb"<\s*MA_CSKCB\s*>\s*([^<]{1,40}?)\s*</")
+_KEY = re.compile(rb"<\s*MA_LK\s*>\s*(?:<!\[CDATA\[)?([^<\]]{1,200}?)(?:\]\]>)?\s*</")
+_RECORD = re.compile(rb"<\s*HOSO\s*>")
+_PART = re.compile(rb"<\s*NOIDUNGFILE\s*>([^<]*)<")
+_SIGNATURE = re.compile(rb"<(?:[A-Za-z0-9]{1,10}:)?Signature[ >]")
+_SPACE = re.compile(rb"\s+")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Peek:
+    """``keys`` holds one MA_LK (or None when it was not seen) per record, without repetition."""
+
+    facility: str | None
+    keys: tuple[str | None, ...]
+    signed: bool
+
+
+def peek(data: bytes) -> Peek:
+    """Look at a claim or check-in file.
+
+    >>> peek(b"<TRANG_THAI_KCB><MA_LK>A1</MA_LK><MA_CSKCB>01001</MA_CSKCB>").keys
+    ('A1',)
+    """
+    found = _FACILITY.search(data, 0, HEAD)
+    envelope = found is not None or _RECORD.search(data, 0, HEAD) is not None
+    if found is None:
+        found = _ROW_FACILITY.search(data)
+    facility = found[1].decode("utf-8", "replace") if found else None
+    keys = _in_envelope(data) if envelope else _texts(_KEY.findall(data)[:MAX_KEYS])
+    unique = tuple(dict.fromkeys(keys)) or (None,)
+    return Peek(facility, unique, _SIGNATURE.search(data) is not None)
+
+
+def _texts(values: list[bytes]) -> list[str | None]:
+    return [_text(value) for value in values]
+
+
+def _text(value: bytes) -> str | None:
+    return unescape(value.decode("utf-8", "replace")).strip() or None
+
+
+def _in_envelope(data: bytes) -> list[str | None]:
+    starts = [m.end() for m in _RECORD.finditer(data)][:MAX_KEYS]
+    keys: list[str | None] = []
+    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+        part = _PART.search(data, start, end)
+        if part is not None and part[1].strip():
+            keys.append(_in_part(part[1]))
+        else:
+            plain = _KEY.search(data, start, end)
+            keys.append(_text(plain[1]) if plain else None)
+    return keys
+
+
+def _in_part(coded: bytes) -> str | None:
+    for piece in (coded[: PART * 2], coded):
+        packed = _SPACE.sub(b"", piece)
+        packed = packed[: len(packed) // 4 * 4]
+        try:
+            found = _KEY.search(pybase64.b64decode(packed, validate=True))
+        except ValueError:
+            return None
+        if found:
+            return _text(found[1])
+    return None

@@ -1,0 +1,252 @@
+"""Where the sandbox keeps what it acknowledged: the store protocol, and one in memory."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from heapq import heappop, heappush
+from typing import Protocol
+
+from vnhealth.localtime import ICT
+from vnhealth.sandbox._model import Reconciliation, Record, State, Submission
+
+__all__ = ["MemoryStore", "Store", "local_day"]
+
+Key = tuple[str, str, str, str]
+COUNTED = {
+    State.PENDING: ("pending",),
+    State.ACCEPTED: ("accepted",),
+    State.WARNED: ("accepted", "warned"),
+    State.REFUSED: ("refused",),
+}
+
+
+def local_day(moment: dt.datetime) -> dt.date:
+    """The day in Viet Nam to which a moment belongs."""
+    return moment.astimezone(ICT).date()
+
+
+class Store(Protocol):
+    """What the ledger needs of a store.
+
+    ``facility`` in queries is a prefix: a full code, a province, or empty for all. Whatever is
+    written inside one `transaction` is durable when it ends, or not written at all.
+    """
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Group writes; may be nested, the outermost one counts."""
+        ...
+
+    def next_number(self, name: str) -> int:
+        """The next number of a counter, from 1, never given twice."""
+        ...
+
+    def add(self, submission: Submission, body: bytes, records: Sequence[Record]) -> None:
+        """Keep a new submission, its bytes and its records."""
+        ...
+
+    def settle(self, submission: Submission, records: Sequence[Record]) -> None:
+        """Put a submission and all its records in place of what was kept of it."""
+        ...
+
+    def update(self, record: Record) -> None:
+        """Put a record in place of the one with the same submission and index."""
+        ...
+
+    def submission(self, gateway: str, transaction: str) -> Submission | None:
+        """The submission with this transaction id."""
+        ...
+
+    def numbered(self, number: int) -> Submission:
+        """The submission with this number; `LookupError` when there is none."""
+        ...
+
+    def body(self, number: int) -> bytes:
+        """The bytes of a submission; `LookupError` when there is none."""
+        ...
+
+    def records(self, number: int) -> tuple[Record, ...]:
+        """The records of a submission in order."""
+        ...
+
+    def current(self, gateway: str, facility: str, kind: str, key: str) -> Record | None:
+        """The latest record of this key."""
+        ...
+
+    def due(self, at: dt.datetime, limit: int, gateway: str, facility: str) -> list[Submission]:
+        """Submissions that have no verdict and whose time has come, earliest first."""
+        ...
+
+    def listing(
+        self, gateway: str, facility: str, since: dt.date, until: dt.date
+    ) -> Iterator[tuple[Submission, Record]]:
+        """Records received between two days (inclusive), in order of receipt."""
+        ...
+
+    def counts(
+        self, gateway: str, facility: str, since: dt.date, until: dt.date
+    ) -> list[Reconciliation]:
+        """Counts by gateway, facility, kind and day, sorted; an empty gateway means all."""
+        ...
+
+    def get(self, space: str, key: str) -> str | None:
+        """A small text kept under a name."""
+        ...
+
+    def put(self, space: str, key: str, value: str) -> None:
+        """Keep a small text under a name."""
+        ...
+
+    def close(self) -> None:
+        """Release files; the store is not used afterwards."""
+        ...
+
+
+class MemoryStore:
+    """Keeps everything in dictionaries; gone when the process ends."""
+
+    def __init__(self) -> None:
+        self._counters: dict[str, int] = {}
+        self._submissions: dict[int, Submission] = {}
+        self._bodies: dict[int, bytes] = {}
+        self._records: dict[int, tuple[Record, ...]] = {}
+        self._transactions: dict[tuple[str, str], int] = {}
+        self._current: dict[Key, tuple[int, int]] = {}
+        self._texts: dict[tuple[str, str], str] = {}
+        self._queue: list[tuple[dt.datetime, int]] = []
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Nothing to do: memory is as durable as the process."""
+        return nullcontext()
+
+    def next_number(self, name: str) -> int:
+        """See `Store`."""
+        number = self._counters.get(name, 0) + 1
+        self._counters[name] = number
+        return number
+
+    def add(self, submission: Submission, body: bytes, records: Sequence[Record]) -> None:
+        """See `Store`."""
+        self._bodies[submission.number] = body
+        self._transactions[submission.gateway, submission.transaction] = submission.number
+        heappush(self._queue, (submission.due, submission.number))
+        self.settle(submission, records)
+
+    def settle(self, submission: Submission, records: Sequence[Record]) -> None:
+        """See `Store`."""
+        self._submissions[submission.number] = submission
+        self._records[submission.number] = tuple(records)
+        for record in records:
+            self._index(submission, record)
+
+    def update(self, record: Record) -> None:
+        """See `Store`."""
+        kept = list(self._records[record.submission])
+        kept[record.index] = record
+        self._records[record.submission] = tuple(kept)
+        self._index(self._submissions[record.submission], record)
+
+    def _index(self, submission: Submission, record: Record) -> None:
+        if record.key is not None and record.current:
+            key = (submission.gateway, submission.facility, submission.kind, record.key)
+            self._current[key] = (record.submission, record.index)
+
+    def submission(self, gateway: str, transaction: str) -> Submission | None:
+        """See `Store`."""
+        number = self._transactions.get((gateway, transaction))
+        return None if number is None else self._submissions[number]
+
+    def numbered(self, number: int) -> Submission:
+        """See `Store`."""
+        return self._submissions[number]
+
+    def body(self, number: int) -> bytes:
+        """See `Store`."""
+        return self._bodies[number]
+
+    def records(self, number: int) -> tuple[Record, ...]:
+        """See `Store`."""
+        return self._records.get(number, ())
+
+    def current(self, gateway: str, facility: str, kind: str, key: str) -> Record | None:
+        """See `Store`."""
+        found = self._current.get((gateway, facility, kind, key))
+        return None if found is None else self._records[found[0]][found[1]]
+
+    def due(self, at: dt.datetime, limit: int, gateway: str, facility: str) -> list[Submission]:
+        """See `Store`."""
+        found: list[Submission] = []
+        passed: list[tuple[dt.datetime, int]] = []
+        while self._queue and self._queue[0][0] <= at and len(found) < limit:
+            item = heappop(self._queue)
+            submission = self._submissions[item[1]]
+            if submission.settled:
+                continue
+            passed.append(item)
+            if _matches(submission, gateway, facility):
+                found.append(submission)
+        for item in passed:
+            heappush(self._queue, item)
+        return found
+
+    def _selected(
+        self, gateway: str, facility: str, since: dt.date, until: dt.date
+    ) -> Iterator[tuple[Submission, dt.date]]:
+        for submission in list(self._submissions.values()):
+            if _matches(submission, gateway, facility):
+                day = local_day(submission.received)
+                if since <= day <= until:
+                    yield submission, day
+
+    def listing(
+        self, gateway: str, facility: str, since: dt.date, until: dt.date
+    ) -> Iterator[tuple[Submission, Record]]:
+        """See `Store`."""
+        for submission, _ in self._selected(gateway, facility, since, until):
+            for record in self._records[submission.number]:
+                yield submission, record
+
+    def counts(
+        self, gateway: str, facility: str, since: dt.date, until: dt.date
+    ) -> list[Reconciliation]:
+        """See `Store`."""
+        found: dict[tuple[str, str, str, dt.date], dict[str, int]] = {}
+        for submission, received in self._selected(gateway, facility, since, until):
+            place = (submission.gateway, submission.facility, submission.kind, received)
+            tally = found.setdefault(place, {})
+            for record in self._records[submission.number]:
+                for name in counted(record):
+                    tally[name] = tally.get(name, 0) + 1
+        return [
+            Reconciliation(gateway, facility, kind, day, **tally)
+            for (gateway, facility, kind, day), tally in sorted(found.items())
+        ]
+
+    def get(self, space: str, key: str) -> str | None:
+        """See `Store`."""
+        return self._texts.get((space, key))
+
+    def put(self, space: str, key: str, value: str) -> None:
+        """See `Store`."""
+        self._texts[space, key] = value
+
+    def close(self) -> None:
+        """See `Store`."""
+
+    def __repr__(self) -> str:
+        return f"<MemoryStore {len(self._submissions)} submissions>"
+
+
+def _matches(submission: Submission, gateway: str, facility: str) -> bool:
+    same = not gateway or submission.gateway == gateway
+    return same and submission.facility.startswith(facility)
+
+
+def counted(record: Record) -> tuple[str, ...]:
+    """The counts of `Reconciliation` that a record belongs to."""
+    if not record.current:
+        return ("received", "replaced")
+    if record.cancelled:
+        return ("received", "cancelled")
+    return ("received", "sent", *COUNTED[record.state])

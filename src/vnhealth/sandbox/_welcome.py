@@ -1,0 +1,78 @@
+"""What the server prints when it listens: addresses, accounts, a first request by language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vnhealth.protocol import gateways
+from vnhealth.protocol.vss import password_hash
+from vnhealth.sandbox._model import Credentials
+
+__all__ = ["welcome"]
+
+CURL = """\
+curl -s '{url}' \\
+  -d 'username={username}' -d 'password={hash}'"""
+
+CSHARP = """\
+using var http = new HttpClient();
+var form = new FormUrlEncodedContent(new Dictionary<string, string> {{
+    ["username"] = "{username}", ["password"] = "{hash}" }});
+var reply = await http.PostAsync("{url}", form);
+Console.WriteLine(await reply.Content.ReadAsStringAsync());"""
+
+PHP = """\
+$body = http_build_query(['username' => '{username}', 'password' => '{hash}']);
+$context = stream_context_create(['http' => ['method' => 'POST', 'ignore_errors' => true,
+    'header' => 'Content-Type: application/x-www-form-urlencoded', 'content' => $body]]);
+echo file_get_contents('{url}', false, $context);"""
+
+JAVA = """\
+var request = HttpRequest.newBuilder(URI.create("{url}"))
+    .header("Content-Type", "application/x-www-form-urlencoded")
+    .POST(BodyPublishers.ofString("username={username}&password={hash}")).build();
+var reply = HttpClient.newHttpClient().send(request, BodyHandlers.ofString());
+System.out.println(reply.body());"""
+
+LANGUAGES = {"curl": CURL, "C#": CSHARP, "PHP": PHP, "Java": JAVA}
+
+
+def first_requests(account: Credentials) -> dict[str, str]:
+    """The login at the insurance gateway, by language.
+
+    >>> "token/take" in first_requests(Credentials("http://x/vss", "a", "b", "c"))["curl"]
+    True
+    """
+    path = gateways()["vss"].endpoint("login").path
+    values = {
+        "url": account.base_url + path,
+        "username": account.username,
+        "hash": password_hash(account.password),
+    }
+    return {name: template.format(**values) for name, template in LANGUAGES.items()}
+
+
+def welcome(accounts: Mapping[str, Credentials], admin_token: str, base_url: str) -> str:
+    """The text; Vietnamese first, English beside it."""
+    lines = [
+        "Môi trường thử vnhealth đang chạy; không nối với hệ thống thật nào.",
+        "vnhealth sandbox is running; it is connected to no real system.",
+        "",
+    ]
+    for key, account in accounts.items():
+        gateway = gateways()[key]
+        lines += [
+            f"{gateway.title_vi} / {gateway.title_en}",
+            f"  {account.base_url}",
+            f"  {account.username}  {account.password}  ({account.facility})",
+        ]
+    lines += [
+        "",
+        f"Nhật ký / journal: {base_url}/_sandbox/journal",
+        f"  Authorization: Bearer {admin_token}",
+        "",
+        "Yêu cầu đầu tiên / first request:",
+    ]
+    for language, text in first_requests(accounts["vss"]).items():
+        lines += ["", f"# {language}", text]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,112 @@
+"""The exchange as an ASGI application: `app` gives one for uvicorn or any other server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from vnhealth.sandbox._exchange import Exchange
+from vnhealth.sandbox._http import Request, Response
+from vnhealth.sandbox.gateways.admin import problem
+
+__all__ = ["app"]
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+PAUSE = 0.5
+"""Seconds between two looks for files whose verdict is due."""
+STEP = 5
+"""Files judged at once between two requests."""
+
+
+def app(
+    exchange: Exchange, *, judge: bool = True
+) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """An ASGI application over an exchange.
+
+    With ``judge`` a background task makes verdicts when they are due, so that nobody waits for one;
+    answers are the same without it. Requests are answered on the event loop: one at a time, in the
+    order of arrival, each durable before its answer goes out.
+    """
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(exchange, receive, send, judge=judge)
+        elif scope["type"] == "http":
+            await _send(send, await _respond(exchange, scope, receive))
+
+    return run
+
+
+async def _respond(exchange: Exchange, scope: Scope, receive: Receive) -> Response:
+    limit = exchange.settings.max_body
+    body = await _body(receive, limit)
+    if body is None:
+        return problem(413, "SBX-HTTP-02", limit=str(limit)).response
+    headers = _headers(scope["headers"])
+    return exchange.handle(
+        Request(
+            method=scope["method"],
+            path=scope["path"],
+            headers=headers,
+            query=scope["query_string"].decode("latin-1"),
+            body=body,
+            host=headers.get("host", ""),
+        )
+    )
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
+
+
+async def _body(receive: Receive, limit: int) -> bytes | None:
+    """The whole body; None when it passes the limit or the client went away."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            return None
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _send(send: Send, answer: Response) -> None:
+    headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in answer.headers]
+    headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _judge(exchange: Exchange) -> None:
+    while True:
+        await asyncio.sleep(0 if exchange.settle(limit=STEP) == STEP else PAUSE)
+
+
+async def _lifespan(exchange: Exchange, receive: Receive, send: Send, *, judge: bool) -> None:
+    task: asyncio.Task[None] | None = None
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            if judge:
+                task = asyncio.create_task(_judge(exchange))
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            exchange.close()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

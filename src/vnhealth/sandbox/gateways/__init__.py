@@ -1,0 +1,1 @@
+"""One small module per gateway over the shared core."""

@@ -1,0 +1,388 @@
+"""The provincial repository and the two national stores: one contract, three instances.
+
+vnhealth reference contracts, not official protocols; see `vnhealth.protocol.repository`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vnhealth.findings import Finding, Findings, Severity
+from vnhealth.protocol import repository, result_code
+from vnhealth.protocol.deid_inspect import inspect
+from vnhealth.protocol.repository import Envelope, RecordStatus, format_moment
+from vnhealth.sandbox._check import Checked, File, RecordVerdict, own
+from vnhealth.sandbox._core import Answer, Call, Core, Handler, restored, shown
+from vnhealth.sandbox._http import BadBody, Response
+from vnhealth.sandbox._ledger import Intake
+from vnhealth.sandbox._model import Account, Reconciliation, Record, State, Submission, digest
+from vnhealth.sandbox._peek import peek
+from vnhealth.sandbox._store import local_day
+
+__all__ = ["Repository", "check_deid"]
+
+MAX_PAGE = 100
+MAX_REASON = 500
+MAX_REQUEST_ID = 100
+LIFE = dt.timedelta(seconds=repository.TOKEN_SECONDS)
+STATUSES = {
+    State.PENDING: RecordStatus.QUEUED,
+    State.ACCEPTED: RecordStatus.ACCEPTED,
+    State.WARNED: RecordStatus.ACCEPTED_WITH_WARNING,
+    State.REFUSED: RecordStatus.REJECTED,
+}
+
+
+def check_deid(file: File) -> Checked:
+    """The verdict on de-identified records: the contract once more, then nothing else."""
+    found = inspect(file.body)
+    records = tuple(RecordVerdict(key, Findings()) for key in found.records)
+    return Checked(found.findings, records, "")
+
+
+class _Refused(Exception):
+    def __init__(self, code: str, findings: Findings | None = None, **data: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.findings = findings or Findings()
+        self.data = data
+
+
+class Repository:
+    """Handlers by endpoint name for one of the gateways province, national, national_deid."""
+
+    def __init__(self, core: Core, gateway: str) -> None:
+        self._core = core
+        self._gateway = gateway
+        self._kind = "deid" if gateway == "national_deid" else "claim"
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """The handler of every endpoint of the gateway."""
+        calls: dict[str, Callable[[Call, Account], Answer]] = {
+            "whoami": self.whoami,
+            "submit": self.submit,
+            "checkin": self.submit,
+            "list": self.listing,
+            "status": self.status,
+            "cancel": self.cancel,
+            "restore": self.cancel,
+            "reconciliation": self.reconciliation,
+        }
+        guarded = {name: self._guarded(call) for name, call in calls.items()}
+        return {**guarded, "login": self.login}
+
+    def _guarded(self, handler: Callable[[Call, Account], Answer]) -> Handler:
+        def run(call: Call) -> Answer:
+            try:
+                return handler(call, self._account(call))
+            except BadBody:
+                return self._answer("INVALID_REQUEST")
+            except _Refused as refused:
+                return self._answer(
+                    refused.code, refused.data or None, errors=tuple(map(shown, refused.findings))
+                )
+
+        return run
+
+    def _answer(
+        self,
+        code: str,
+        data: Any = None,
+        *,
+        facility: str = "",
+        transaction: str = "",
+        warnings: tuple[Any, ...] = (),
+        errors: tuple[Any, ...] = (),
+    ) -> Answer:
+        known = result_code(self._gateway, code)
+        assert known is not None
+        success = known.outcome in ("accepted", "duplicate")
+        body = Envelope(success, code, known.meaning_vi, data, warnings, errors)
+        return Answer(Response(known.http, body.to_bytes()), code, facility, transaction)
+
+    def login(self, call: Call) -> Answer:
+        """JSON with the password in clear text; the token lives three hours."""
+        try:
+            value = call.request.json()
+        except BadBody:
+            value = None
+        fields = value if isinstance(value, dict) else {}
+        account = self._core.account(
+            self._gateway, str(fields.get("username", "")), str(fields.get("password", ""))
+        )
+        if account is None or account.locked:
+            return self._answer("ACCOUNT_LOCKED" if account else "INVALID_CREDENTIALS")
+        session = self._core.new_session(account, LIFE)
+        data = {
+            "access_token": self._core.ids.token(session),
+            "token_type": "Bearer",
+            "expires_in": repository.TOKEN_SECONDS,
+            "expires_at": format_moment(session.expires),
+            "ma_don_vi": account.scope,
+        }
+        return self._answer("OK", data, facility=account.scope)
+
+    def _account(self, call: Call) -> Account:
+        scheme, _, token = call.request.header("authorization").partition(" ")
+        found = self._core.session_account(self._gateway, token.strip())
+        if scheme.lower() != "bearer" or found is None:
+            raise _Refused("UNAUTHORIZED")
+        return found[1]
+
+    def whoami(self, call: Call, account: Account) -> Answer:
+        """The unit of the account."""
+        data = {"ten_don_vi": account.username, "ma_don_vi": account.scope}
+        return self._answer("OK", data, facility=account.scope)
+
+    def submit(self, call: Call, account: Account) -> Answer:
+        """One raw XML file. The very same file again is a duplicate and changes nothing."""
+        request = call.request
+        if request.content_type not in repository.XML_CONTENT_TYPES:
+            raise _Refused("UNSUPPORTED_MEDIA_TYPE")
+        if len(request.body) > repository.MAX_XML_BYTES:
+            raise _Refused("PAYLOAD_TOO_LARGE")
+        if not request.body:
+            raise _Refused("INVALID_REQUEST")
+        intake, notes = self._seen(call, account)
+        earlier = self._same_file(intake)
+        if earlier is not None:
+            return self._received(earlier, repository.ACCEPTED_DUPLICATE, ())
+        delay = self._core.settings.delay(self._gateway)
+        kept = self._core.ledger.accept(intake, delay, tracking=True)
+        code = repository.ACCEPTED_WITH_WARNING if notes else repository.ACCEPTED
+        return self._received(kept, code, tuple(map(shown, notes)))
+
+    def _seen(self, call: Call, account: Account) -> tuple[Intake, list[Finding]]:
+        body, kind = call.request.body, call.endpoint.record
+        keys: tuple[str | None, ...]
+        if kind == "deid":
+            found = inspect(body)
+            if not found.ok:
+                raise _Refused("DIRECT_IDENTIFIER_REFUSED", found.findings)
+            facility, keys, signature = found.facility, tuple(dict.fromkeys(found.records)), ""
+        else:
+            seen = peek(body)
+            facility, keys = seen.facility, seen.keys
+            signature = "PENDING" if seen.signed else "MISSING"
+        if facility is None and len(account.scope) == 5:
+            facility = account.scope
+        if facility is None:
+            raise _Refused("INVALID_REQUEST")
+        if not account.may_send(facility):
+            raise _Refused("MACSKCB_MISMATCH")
+        notes = []
+        if kind == "claim" and len(keys) > 1:
+            notes.append(own("GW-DOC-03", count=str(len(keys))))
+        intake = Intake(
+            gateway=self._gateway,
+            kind=kind,
+            edition="",
+            facility=facility,
+            username=account.username,
+            body=body,
+            keys=keys,
+            signature=signature,
+        )
+        return intake, notes
+
+    def _same_file(self, intake: Intake) -> Submission | None:
+        """The submission whose bytes these are, if it is still the latest of all its records."""
+        store = self._core.ledger.store
+        first = intake.keys[0]
+        if first is None:
+            return None
+        record = store.current(self._gateway, intake.facility, intake.kind, first)
+        if record is None or record.cancelled:
+            return None
+        found = store.numbered(record.submission)
+        if found.digest != digest(intake.body):
+            return None
+        whole = all(r.current and not r.cancelled for r in store.records(found.number))
+        return found if whole else None
+
+    def _received(self, kept: Submission, code: str, notes: tuple[Any, ...]) -> Answer:
+        data = {
+            "tracking_id": kept.transaction,
+            "status": RecordStatus.QUEUED,
+            "signature_status": _signature(kept),
+            "received_at": format_moment(kept.received),
+        }
+        return self._answer(
+            code, data, facility=kept.facility, transaction=kept.transaction, warnings=notes
+        )
+
+    def _facility(self, account: Account, given: str | None) -> str:
+        facility = given or account.scope
+        if len(facility) != 5:
+            raise _Refused("INVALID_REQUEST")
+        if not account.may_send(facility):
+            raise _Refused("MACSKCB_MISMATCH")
+        return facility
+
+    def status(self, call: Call, account: Account) -> Answer:
+        """By ``ma_lk`` (with ``ma_cskcb`` for accounts of a province) or by ``tracking_id``."""
+        params = call.request.params()
+        store, ledger = self._core.ledger.store, self._core.ledger
+        if params.get("tracking_id"):
+            found = store.submission(self._gateway, params["tracking_id"])
+            if found is None or not account.may_send(found.facility):
+                raise _Refused("NOT_FOUND")
+            key = params.get("ma_lk")
+        else:
+            facility = self._facility(account, params.get("ma_cskcb"))
+            kind = "checkin" if params.get("loai") == "checkin" else self._kind
+            key = params.get("ma_lk") or ""
+            record = store.current(self._gateway, facility, kind, key)
+            if record is None:
+                raise _Refused("NOT_FOUND")
+            found = store.numbered(record.submission)
+        found = ledger.settled(found)
+        records = [r for r in store.records(found.number) if not key or r.key == key]
+        said = [f for record in records for f in restored(record.findings)]
+        items = [_item(found, record) for record in records]
+        data = items[0] if len(items) == 1 else {"tracking_id": found.transaction, "items": items}
+        return self._answer(
+            "OK",
+            data,
+            facility=found.facility,
+            transaction=found.transaction,
+            warnings=tuple(shown(f) for f in said if f.severity is Severity.WARNING),
+            errors=tuple(shown(f) for f in said if f.severity is Severity.ERROR),
+        )
+
+    def listing(self, call: Call, account: Account) -> Answer:
+        """Records received between two days, latest version only, in pages of at most 100."""
+        params = call.request.params()
+        since, until = self._days(params)
+        page = _number(params.get("page", "1"), 1, 10**6)
+        size = _number(params.get("page_size", str(MAX_PAGE)), 1, MAX_PAGE)
+        wanted = params.get("error_status", "all")
+        if wanted not in ("all", "has_error", "no_error"):
+            raise _Refused("INVALID_REQUEST")
+        with_cancelled = params.get("include_cancelled", "false").lower() == "true"
+        self._core.ledger.settle_due(self._gateway, account.scope)
+        rows = [
+            (submission, record)
+            for submission, record in self._core.ledger.store.listing(
+                self._gateway, account.scope, since, until
+            )
+            if record.current
+            and (with_cancelled or not record.cancelled)
+            and (wanted == "all" or (record.state is State.REFUSED) == (wanted == "has_error"))
+        ]
+        shown_rows = rows[(page - 1) * size : page * size]
+        data = {
+            "items": [_item(*row) for row in shown_rows],
+            "page": page,
+            "page_size": size,
+            "total": len(rows),
+        }
+        return self._answer("OK", data, facility=account.scope)
+
+    def _days(self, params: Mapping[str, str]) -> tuple[dt.date, dt.date]:
+        today = local_day(self._core.clock.now()).isoformat()
+        try:
+            since = dt.date.fromisoformat(params.get("from_date", today))
+            return since, dt.date.fromisoformat(params.get("to_date", today))
+        except ValueError:
+            raise _Refused("INVALID_REQUEST") from None
+
+    def cancel(self, call: Call, account: Account) -> Answer:
+        """Cancel or restore, at once. The same MA_YEU_CAU again gives the same answer."""
+        restore = call.endpoint.name == "restore"
+        fields = call.request.json()
+        reason_name = "LY_DO" if restore else "LY_DO_HUY"
+        names = ("MA_LK", "MA_CSKCB", reason_name, "MA_YEU_CAU")
+        if not isinstance(fields, dict) or not all(_is_text(fields.get(name)) for name in names):
+            raise _Refused("INVALID_REQUEST")
+        facility = self._facility(account, fields["MA_CSKCB"])
+        asked = digest(json.dumps([call.endpoint.name, *(fields[n] for n in names)]).encode())
+        space, key = f"request:{self._gateway}:{facility}", fields["MA_YEU_CAU"]
+        if len(key) > MAX_REQUEST_ID or len(fields[reason_name]) > MAX_REASON:
+            raise _Refused("INVALID_REQUEST")
+        known = self._core.ledger.store.get(space, key)
+        if known is not None:
+            kept = json.loads(known)
+            if kept["asked"] != asked:
+                raise _Refused("REQUEST_ID_CONFLICT")
+            return self._answer(kept["code"], kept["data"], facility=facility)
+        record = self._core.ledger.store.current(
+            self._gateway, facility, self._kind, fields["MA_LK"]
+        )
+        if record is None:
+            raise _Refused("NOT_FOUND")
+        code, data = _outcome(record.cancelled, restore), {"ma_lk": record.key}
+        if code in ("CANCELLED", "RESTORED"):
+            data["thoi_gian"] = format_moment(self._core.clock.now())
+        text = json.dumps({"asked": asked, "code": code, "data": data}, ensure_ascii=False)
+        with self._core.ledger.store.transaction():
+            if record.cancelled is restore:
+                self._core.ledger.set_cancelled(record, not restore)
+            self._core.ledger.store.put(space, key, text)
+        return self._answer(code, data, facility=facility)
+
+    def reconciliation(self, call: Call, account: Account) -> Answer:
+        """vnhealth-defined: counts per facility, kind and day of receipt."""
+        since, until = self._days(call.request.params())
+        rows = self._core.ledger.reconcile(self._gateway, account.scope, since, until)
+        return self._answer("OK", {"days": [_counts(row) for row in rows]}, facility=account.scope)
+
+
+def _outcome(cancelled: bool, restore: bool) -> str:
+    if restore:
+        return "RESTORED" if cancelled else "NOT_CANCELLED"
+    return "ALREADY_CANCELLED" if cancelled else "CANCELLED"
+
+
+def _counts(row: Reconciliation) -> dict[str, Any]:
+    return {
+        "date": row.day.isoformat(),
+        "ma_cskcb": row.facility,
+        "kind": row.kind,
+        "received": row.received,
+        "sent": row.sent,
+        "accepted": row.accepted,
+        "accepted_with_warning": row.warned,
+        "refused": row.refused,
+        "pending": row.pending,
+        "cancelled": row.cancelled,
+        "replaced": row.replaced,
+        "balanced": row.balanced,
+    }
+
+
+def _item(submission: Submission, record: Record) -> dict[str, Any]:
+    status = STATUSES[record.state]
+    if not record.current:
+        status = RecordStatus.REPLACED
+    elif record.cancelled:
+        status = RecordStatus.CANCELLED
+    return {
+        "ma_lk": record.key,
+        "ma_cskcb": submission.facility,
+        "tracking_id": submission.transaction,
+        "status": status,
+        "signature_status": _signature(submission),
+        "received_at": format_moment(submission.received),
+        "processed_at": format_moment(submission.due) if submission.settled else None,
+    }
+
+
+def _signature(submission: Submission) -> str | None:
+    return submission.signature.upper() or None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value.strip() != ""
+
+
+def _number(text: str, low: int, high: int) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise _Refused("INVALID_REQUEST")
+    value = int(text)
+    if not low <= value <= high:
+        raise _Refused("INVALID_REQUEST")
+    return value

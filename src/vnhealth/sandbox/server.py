@@ -1,0 +1,168 @@
+"""The exchange as a server for any language. Needs the extra ``vnhealth[sandbox]`` (uvicorn).
+
+This module is the edge of the program: only here the system clock and system randomness are used.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import json
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from vnhealth.errors import SandboxError
+from vnhealth.sandbox._clock import Clock
+from vnhealth.sandbox._core import Settings
+from vnhealth.sandbox._exchange import Exchange, default_facilities
+from vnhealth.sandbox._model import Credentials, Facility
+from vnhealth.sandbox._sqlite import SqliteStore
+from vnhealth.sandbox._store import MemoryStore, Store
+from vnhealth.sandbox._welcome import welcome
+from vnhealth.sandbox.asgi import app
+from vnhealth.signing import TrustStore
+
+__all__ = ["DEFAULT_PORT", "SystemClock", "serve"]
+
+DEFAULT_PORT = 8130
+GATEWAYS = ("vss", "province", "national", "national_deid")
+
+
+class SystemClock:
+    """The clock of the machine."""
+
+    def now(self) -> dt.datetime:
+        """The present moment in UTC."""
+        return dt.datetime.now(dt.UTC)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def serve(
+    *,
+    port: int = DEFAULT_PORT,
+    host: str = "127.0.0.1",
+    seed: int = 7,
+    state: str | os.PathLike[str] | None = None,
+    ready_file: str | os.PathLike[str] | None = None,
+    facilities: Iterable[Facility] | None = None,
+    trust: TrustStore | None = None,
+    settings: Settings | None = None,
+    admin_token: str | None = None,
+    clock: Clock | None = None,
+    echo: Callable[[str], None] = _say,
+) -> None:
+    """Serve until interrupted.
+
+    ``port`` 0 takes any free one. ``state`` is an SQLite file that keeps everything acknowledged
+    (made with one seed, refused with another: SBX-STATE-03); without it memory is used. Once it
+    listens, ``ready_file`` is written in one step: a JSON object with a key per gateway, each
+    ``{"base_url", "username", "password", "facility"}``; an old one is removed first.
+    ``admin_token`` is made at random unless given; a host other than the loopback needs one
+    (SBX-SET-02). Verdicts come after two seconds unless ``settings`` say otherwise.
+
+    Raises `SandboxError`: SBX-SERVE-01 without uvicorn, SBX-SERVE-02 when the port is taken.
+    """
+    if admin_token is None and not _loopback(host):
+        raise SandboxError("SBX-SET-02")
+    token = admin_token or secrets.token_urlsafe(18)
+    server_class, config_class = _uvicorn()
+    if ready_file is not None:
+        Path(ready_file).unlink(missing_ok=True)
+    listening = _listen(host, port)
+    base_url = _base_url(host, listening)
+    exchange = Exchange(
+        clock=clock or SystemClock(),
+        seed=seed,
+        store=_store(state, seed),
+        facilities=default_facilities() if facilities is None else facilities,
+        trust=trust,
+        settings=settings or Settings(verdict_delay=dt.timedelta(seconds=2)),
+        admin_token=token,
+    )
+    accounts = {
+        key: exchange.credentials(exchange.facilities[0].code, key, base_url=base_url)
+        for key in GATEWAYS
+    }
+
+    def ready() -> None:
+        if ready_file is not None:
+            _write_ready(Path(ready_file), accounts)
+        echo(welcome(accounts, token, base_url))
+
+    class Server(server_class):  # type: ignore[misc, valid-type]
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                ready()
+
+    config = config_class(
+        app(exchange),
+        log_level="warning",
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    Server(config).run(sockets=[listening])
+
+
+def _uvicorn() -> tuple[Any, Any]:
+    try:
+        from uvicorn import Config, Server
+    except ImportError:
+        raise SandboxError("SBX-SERVE-01") from None
+    return Server, Config
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise SandboxError("SBX-SERVE-02", port=port) from None
+    return listening
+
+
+def _base_url(host: str, listening: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listening.getsockname()[1]}"
+
+
+def _store(state: str | os.PathLike[str] | None, seed: int) -> Store:
+    if state is None:
+        return MemoryStore()
+    store = SqliteStore(state)
+    with store.transaction():
+        known = store.get("exchange", "seed")
+        if known is None:
+            store.put("exchange", "seed", str(seed))
+    if known not in (None, str(seed)):
+        store.close()
+        raise SandboxError("SBX-STATE-03")
+    return store
+
+
+def _write_ready(path: Path, accounts: dict[str, Credentials]) -> None:
+    text = json.dumps({key: account.to_dict() for key, account in accounts.items()}, indent=2)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text + "\n", "utf-8")
+    os.replace(temporary, path)
