@@ -1,0 +1,244 @@
+"""An invented population: households with identity numbers, addresses and kin.
+
+Nobody in it exists. Numbers have valid structure and a mark of their own: digits 7 and 8 of every
+personal number are ``99``, digits 3 and 4 of every insurance number are ``99``, phone numbers are
+``0900000`` and three digits (no reserved range is known in Viet Nam).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+
+from vnhealth.synth._data import rows
+from vnhealth.synth._dice import Dice
+
+__all__ = ["Household", "Job", "Name", "Person", "Place", "full_name", "household", "newborn"]
+
+_BLOOD = ("O+", "O+", "O+", "O+", "A+", "A+", "B+", "B+", "B+", "AB+", "O-")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A surname, middle or given name with its frequency."""
+
+    text: str
+    weight: int
+    ethnic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An occupation and the insured group that goes with it."""
+
+    cap2: str
+    code5: str
+    name: str
+    group: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A commune before and after 01/07/2025 (same number and province code in both)."""
+
+    province: str
+    province_name: str
+    district: str
+    district_name: str
+    commune: str
+    commune_name: str
+    province_name_2025: str
+    commune_name_2025: str
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One invented person. ``born`` is a moment, ``precision`` what is on record."""
+
+    key: str
+    role: str
+    name: str
+    sex: str
+    born: dt.datetime
+    precision: str
+    ethnic: str
+    cccd: str
+    issued: dt.date
+    bhxh: str
+    place: Place
+    hamlet: int
+    phone: str
+    job: Job
+    retired_group: str
+    blood: str
+    height: int
+    weight_kg: int
+    insured: bool
+
+    def age(self, day: dt.date) -> int:
+        """Age in full years on a day; negative before birth."""
+        birth = self.born.date()
+        return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+
+    def address(self, day: dt.date) -> str:
+        """The address as it was written on a day (two levels since 01/07/2025)."""
+        p = self.place
+        head = f"Tổ dân phố số {self.hamlet}"
+        if day >= dt.date(2025, 7, 1):
+            return f"{head}, {p.commune_name_2025}, {p.province_name_2025}"
+        return f"{head}, {p.commune_name}, {p.district_name}, {p.province_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """People who live together; the first two are the couple."""
+
+    number: int
+    members: tuple[Person, ...]
+
+    @property
+    def father(self) -> Person:
+        """The man of the couple."""
+        return self.members[0]
+
+    @property
+    def mother(self) -> Person:
+        """The woman of the couple."""
+        return self.members[1]
+
+
+@cache
+def _names(kind: str) -> tuple[Name, ...]:
+    return tuple(
+        Name(r["text"], int(r["weight"]), r["ethnic"]) for r in rows("names") if r["kind"] == kind
+    )
+
+
+@cache
+def _jobs(sex: str) -> tuple[Job, ...]:
+    return tuple(
+        Job(r["cap2"], r["code5"], r["name"], r["group"], int(r["weight"]))
+        for r in rows("jobs")
+        if r["sex"] in ("", sex)
+    )
+
+
+NO_JOB = Job("00", "00000", "Không xác định", "", 1)
+
+
+@cache
+def places() -> dict[str, tuple[Place, ...]]:
+    """The communes by province code."""
+    found: dict[str, list[Place]] = {}
+    for r in rows("places"):
+        found.setdefault(r["province"], []).append(Place(**r))
+    return {code: tuple(communes) for code, communes in found.items()}
+
+
+def full_name(dice: Dice, sex: str, surname: Name | None = None) -> tuple[str, Name]:
+    """A full name in display form and its surname."""
+    surname = surname or dice.weighted(_names("surname"))
+    middle = dice.weighted(_names(f"middle{sex}")).text
+    given = dice.weighted(_names(f"given{sex}")).text
+    return f"{surname.text} {middle} {given}", surname
+
+
+def _person(
+    dice: Dice,
+    key: str,
+    role: str,
+    sex: str,
+    born: dt.datetime,
+    place: Place,
+    surname: Name | None,
+    hamlet: int,
+) -> Person:
+    name, family = full_name(dice, sex, surname)
+    century = {"1": 0, "2": 1}[sex] + (2 if born.year >= 2000 else 0)
+    serial = dice.digits(4)
+    job = dice.weighted(_jobs(sex))
+    tall = dice.between(158, 176) if sex == "1" else dice.between(148, 164)
+    old = born.year < 1962
+    return Person(
+        key=key,
+        role=role,
+        name=name,
+        sex=sex,
+        born=born,
+        precision="year" if old and dice.percent(25) else "day",
+        ethnic=family.ethnic,
+        cccd=f"0{place.province}{century}{born.year % 100:02d}99{serial}",
+        issued=dt.date(2021, 1 + dice.below(12), 1 + dice.below(28)),
+        bhxh=f"{place.province}99{dice.digits(6)}",
+        place=place,
+        hamlet=hamlet,
+        phone=f"0900000{dice.digits(3)}",
+        job=job,
+        retired_group=dice.pick(("HT", "HT", "HT", "GD", "BT", "HN", "CC")),
+        blood=dice.pick(_BLOOD),
+        height=tall,
+        weight_kg=tall - 105 + dice.between(-4, 9),
+        insured=dice.percent(93),
+    )
+
+
+def _moment(dice: Dice, year: int) -> dt.datetime:
+    day = dt.date(year, 1, 1) + dt.timedelta(days=dice.below(365))
+    return dt.datetime(day.year, day.month, day.day, dice.below(24), dice.below(60))
+
+
+@lru_cache(maxsize=20_000)
+def household(seed: int, number: int) -> Household:
+    """Household ``number`` of the population of a seed; its province follows from the number.
+
+    >>> home = household(7, 3)
+    >>> home.father.sex, home.mother.sex, home == household(7, 3)
+    ('1', '2', True)
+    """
+    dice = Dice("household", seed, number)
+    provinces = tuple(places())
+    place = dice.pick(places()[provinces[number % len(provinces)]])
+    hamlet = dice.between(1, 20)
+    surname = dice.weighted(_names("surname"))
+    year = dice.between(1950, 1999)
+    mother_year = year + dice.between(-3, 6)
+
+    def add(role: str, sex: str, born: int, family: Name | None) -> Person:
+        key = f"h{number}.{role}"
+        part = dice.fork(role)
+        return _person(part, key, role, sex, _moment(part, born), place, family, hamlet)
+
+    members = [add("father", "1", year, surname), add("mother", "2", mother_year, None)]
+    child_year = mother_year + dice.between(20, 29)
+    for i in range(dice.pick((0, 1, 1, 2, 2, 2, 3))):
+        if child_year <= 2025:
+            members.append(add(f"child{i + 1}", dice.pick("12"), child_year, surname))
+        child_year += dice.between(2, 6)
+    elder_year = year - dice.between(22, 29)
+    if elder_year >= 1932 and dice.percent(55):
+        members.append(add("grandfather", "1", elder_year, surname))
+    if elder_year >= 1930 and dice.percent(65):
+        members.append(add("grandmother", "2", elder_year + 1, None))
+    return Household(number, tuple(members))
+
+
+def newborn(seed: int, mother: Person, father: Person, born: dt.datetime) -> Person:
+    """A child of the couple born at this moment. It bears its mother's name until it has one."""
+    dice = Dice("newborn", seed, mother.key, born.strftime("%Y%m%d%H%M"))
+    sex = dice.pick("12")
+    key = f"{mother.key}.baby"
+    child = _person(dice, key, "baby", sex, born, mother.place, None, mother.hamlet)
+    return replace(
+        child,
+        name=mother.name,
+        precision="minute",
+        ethnic=father.ethnic,
+        cccd="",
+        phone=mother.phone,
+        height=dice.between(47, 52),
+        weight_kg=0,
+        insured=True,
+    )
