@@ -93,6 +93,35 @@ def test_two_numbers_together_outweigh_one_slip_of_the_date() -> None:
     assert "DOB_SLIP" in compare(a, b, "nation").evidence
 
 
+def test_more_agreement_in_one_facility_settles_a_gap_that_alone_asks_for_review() -> None:
+    full = PersonRecord(
+        "Nguyễn Văn Thử", "1901-03-05", "1", phone="0900000001", ward="00001", bhxh="0000012345"
+    )
+    year = PersonRecord("Nguyễn Văn Thử", "1901", "1", phone="0900000001", ward="00001")
+    other_marks = PersonRecord("Nguyễn Văn Thư", "1901", "1", phone="0900000001", ward="00001")
+    short = PersonRecord("Nguyễn Thử", "1901-03-05", "1", phone="0900000001")
+    other_end = PersonRecord("Văn Thử", "1901-03-05", "1", phone="0900000001")
+    slip = PersonRecord("Nguyễn Văn Thử", "1901-03-05", "1", bhxh="0000012346", phone="0900000001")
+    assert compare(full, year).rule == "R4_YEAR_PLACE"
+    assert compare(full, year, "province").rule == "R5_YEAR"
+    assert compare(full, other_marks).rule == "R5_YEAR"
+    assert compare(full, short).rule == "R4_SHORT_NAME"
+    assert compare(full, short, "nation").rule == "R5_SHORT_NAME"
+    assert compare(full, other_end).rule == "R5_SHORT_NAME"
+    assert compare(full, slip).outcome == "match"
+    assert "OTHER_BHXH" in compare(full, slip).evidence
+
+
+def test_numbers_one_digit_apart_need_code_and_phone_to_be_one() -> None:
+    a = PersonRecord("Trần Thị Mẫu", "1901-03-05", "2", "001101000123", bhxh="0000012345")
+    b = PersonRecord("Trần Thị Mẫu", "1901-03-05", "2", "001101000124", bhxh="0000012345")
+    near = [
+        PersonRecord(r.name, r.birth_date, r.sex, r.cccd, "", r.bhxh, "0900000001") for r in (a, b)
+    ]
+    assert compare(a, b).rule == "R3_BHXH_ID_CONFLICT"
+    assert compare(*near).rule == "R3_BHXH"
+
+
 def test_a_list_against_itself_and_against_another() -> None:
     records = [
         PersonRecord("Trần Thị Mẫu", "1901-03-05", "2", cccd="001101000123"),

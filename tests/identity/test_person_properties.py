@@ -223,3 +223,27 @@ def test_look_alike_letters_are_suggested_never_applied() -> None:
 def test_real_names_are_not_taken_for_unknown_patients(text: str) -> None:
     assert "ANONYMOUS" not in names.read(text).flags
     assert "NEWBORN_PREFIX" not in names.read(text).flags
+
+
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [
+        ("NGUYÔN V\u00a1N THö", "NGUYỄN VĂN THỬ"),
+        ("Lª ThÞ ¸nh", "Lê Thị Ánh"),
+        ("¸nh s¸ng", "ánh sáng"),
+        ("BÖnh viÖn ¸nh s¸ng", "Bệnh viện ánh sáng"),
+    ],
+)
+def test_capitals_that_tcvn3_lost_come_back_only_where_neighbours_show_them(
+    shown: str, name: str
+) -> None:
+    assert legacy.decode(shown, "tcvn3", name=True) == name
+    assert legacy.decode(shown, "tcvn3", capitals=True) == name.upper()
+
+
+@pytest.mark.parametrize(
+    "text", ["José Müller", "Chloé", "Hélène Lê", "Lü Wei", "Zoë", "René Trần"]
+)
+def test_foreign_names_in_unicode_are_left_alone(text: str) -> None:
+    assert legacy.suspect(text) == ""
+    assert legacy.repaired(text) == text

@@ -112,10 +112,28 @@ def _names_agree(a: PreparedRecord, b: PreparedRecord) -> _Same:
         return "unknown"
     if a.skeleton == b.skeleton:
         return "equal"
-    small, large = sorted((a.tokens, b.tokens), key=len)
-    if len(small) > 1 and small < large:
+    if _words_left_out(a, b) or _one_letter_apart(a, b):
         return "partly"
     return "partly" if jaro_winkler(a.skeleton, b.skeleton) >= NAME_THRESHOLD else "differs"
+
+
+def _words_left_out(a: PreparedRecord, b: PreparedRecord) -> bool:
+    """Tell whether one name has all words of the other, at least two, and more."""
+    small, large = sorted((a.tokens, b.tokens), key=len)
+    return len(small) > 1 and small < large
+
+
+def _one_letter_apart(a: PreparedRecord, b: PreparedRecord) -> bool:
+    """Tell whether one word of the names is one letter apart and the others are equal."""
+    mine, theirs = a.tokens - b.tokens, b.tokens - a.tokens
+    if len(mine) == len(theirs) == 1:
+        return one_edit(next(iter(mine)), next(iter(theirs)))
+    return one_edit(a.skeleton, b.skeleton)
+
+
+def _marks_differ(a: PreparedRecord, b: PreparedRecord) -> bool:
+    """Tell whether equal skeletons were both written with marks, and not the same ones."""
+    return a.marked and b.marked and a.key != b.key
 
 
 def _dates_agree(a: PreparedRecord, b: PreparedRecord) -> _Same:
@@ -139,12 +157,20 @@ def _same_phone(a: PreparedRecord, b: PreparedRecord) -> bool:
     return bool(a.phone) and a.phone == b.phone
 
 
+def _same_ward(a: PreparedRecord, b: PreparedRecord) -> bool:
+    return bool(a.ward) and a.ward == b.ward
+
+
 def _same_place(a: PreparedRecord, b: PreparedRecord) -> bool:
-    return _same_phone(a, b) or (bool(a.ward) and a.ward == b.ward)
+    return _same_phone(a, b) or _same_ward(a, b)
 
 
 def _same_code(a: PreparedRecord, b: PreparedRecord) -> bool:
     return bool(a.bhxh) and a.bhxh == b.bhxh
+
+
+def _other_code(a: PreparedRecord, b: PreparedRecord) -> bool:
+    return bool(a.bhxh and b.bhxh) and a.bhxh != b.bhxh
 
 
 def _same_number(a: PreparedRecord, b: PreparedRecord, name: _Same, dob: _Same) -> _Found | None:
@@ -152,8 +178,8 @@ def _same_number(a: PreparedRecord, b: PreparedRecord, name: _Same, dob: _Same) 
     if not a.strong & b.strong:
         return None
     name_fits, date_fits = name in ("equal", "partly"), dob in ("equal", "partly", "unknown")
-    if dob == "slip" and name == "equal" and _same_code(a, b):
-        date_fits = True
+    if dob == "slip" and name == "equal":
+        date_fits = _same_code(a, b) or _same_phone(a, b)
     if name_fits and date_fits:
         return "match", "R1_ID"
     return "review", "R1_ID_ONE_CONFLICT" if name_fits or date_fits else "R1_ID_BOTH_CONFLICT"
@@ -183,13 +209,16 @@ def _same_insurance(a: PreparedRecord, b: PreparedRecord, name: _Same, dob: _Sam
 def _numbers_conflict(a: PreparedRecord, b: PreparedRecord) -> bool:
     """Tell whether both have personal numbers and they differ for good.
 
-    One digit or two neighbours apart, with one of the two not fitting its own record's sex or birth
-    year, is taken as mistyped.
+    One digit or two neighbours apart is taken as mistyped when one of the two does not fit the sex
+    or birth year of its own record, or when insurance code and phone or ward both agree.
     """
     if not a.ids12 or not b.ids12 or a.ids12 & b.ids12:
         return False
+    supported = _same_code(a, b) and _same_place(a, b)
     mistyped = any(
-        one_edit(x, y) and (x in a.suspect) != (y in b.suspect) for x in a.ids12 for y in b.ids12
+        one_edit(x, y) and (supported or (x in a.suspect) != (y in b.suspect))
+        for x in a.ids12
+        for y in b.ids12
     )
     return not mistyped
 
@@ -228,6 +257,9 @@ def _by_name(
     if _sexes_differ(a, b) or name == "unknown":
         return None
     if name == "equal" and dob == "partly" and _same_place(a, b):
+        sure = scope is Scope.FACILITY and _same_phone(a, b) and _same_ward(a, b) and a.sex == b.sex
+        if sure and not _marks_differ(a, b) and not _other_code(a, b):
+            return "match", "R4_YEAR_PLACE"
         return "review", "R5_YEAR"
     if not _same_phone(a, b):
         return None
@@ -236,26 +268,20 @@ def _by_name(
     if dob == "equal":
         if _one_letter_apart(a, b):
             return "review", "R5_TYPO"
-        small, large = sorted((a.tokens, b.tokens), key=len)
-        if len(small) > 1 and small < large:
+        if _words_left_out(a, b):
+            sure = scope is Scope.FACILITY and a.ends == b.ends and a.sex == b.sex
+            if sure and not _other_code(a, b):
+                return "match", "R4_SHORT_NAME"
             return "review", "R5_SHORT_NAME"
     return None
-
-
-def _one_letter_apart(a: PreparedRecord, b: PreparedRecord) -> bool:
-    """Tell whether one word of the names is one letter apart and the others are equal."""
-    mine, theirs = a.tokens - b.tokens, b.tokens - a.tokens
-    if len(mine) == len(theirs) == 1:
-        return one_edit(next(iter(mine)), next(iter(theirs)))
-    return one_edit(a.skeleton, b.skeleton)
 
 
 def _name_and_date(a: PreparedRecord, b: PreparedRecord, scope: Scope) -> _Found:
     if _sexes_differ(a, b):
         return "review", "R4_SEX"
-    if a.bhxh and b.bhxh and a.bhxh != b.bhxh:
+    if _other_code(a, b) and not (_same_phone(a, b) and one_edit(a.bhxh, b.bhxh)):
         return "review", "R4_OTHER_BHXH"
-    if a.marked and b.marked and a.key != b.key:
+    if _marks_differ(a, b):
         return "review", "R4_MARKS_DIFFER"
     if scope is Scope.FACILITY or _same_place(a, b):
         return "match", "R4_NAME_DOB"
@@ -281,11 +307,12 @@ def _with_evidence(
         (bool(a.numbers & b.numbers) and not a.strong & b.strong, "SAME_OLD_ID"),
         (_same_code(a, b), "SAME_BHXH"),
         (name in _NAME_CODES, _NAME_CODES.get(name, "")),
-        (name == "equal" and a.marked and b.marked and a.key != b.key, "MARKS_DIFFER"),
+        (name == "equal" and _marks_differ(a, b), "MARKS_DIFFER"),
         (True, _DATE_CODES[dob]),
         (_sexes_differ(a, b), "SEX_DIFFERS"),
         (_same_phone(a, b), "SAME_PHONE"),
-        (bool(a.ward) and a.ward == b.ward, "SAME_WARD"),
+        (_same_ward(a, b), "SAME_WARD"),
+        (_other_code(a, b), "OTHER_BHXH"),
         (bool(a.ids12 and b.ids12 and not a.ids12 & b.ids12), "OTHER_ID"),
         (bool(a.suspect | b.suspect), "ID_MISFIT"),
     )

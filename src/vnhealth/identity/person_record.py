@@ -76,11 +76,12 @@ class PreparedRecord:
 
     ``date`` is ``yyyymmdd`` when the day is known and not doubtful, else empty; ``year`` and
     ``month`` are empty when unknown. ``numbers`` are all valid numbers of any age, ``ids12`` the
-    valid personal numbers, ``strong`` those and passports.
+    valid personal numbers, ``strong`` those and passports; ``ends`` the first and last word.
     """
 
     skeleton: str
     tokens: frozenset[str]
+    ends: tuple[str, ...]
     key: str
     marked: bool
     newborn: bool
@@ -112,10 +113,11 @@ def prepare(record: PersonRecord) -> PreparedRecord:
     'nguyen thu van'
     """
     name = names.read(record.name)
-    mother = names.mother_of_newborn(record.name)
-    shown = mother or name.display
-    skeleton = names.sorted_skeleton(shown)
-    key = " ".join(sorted(names.key(shown).split()))
+    newborn = "NEWBORN_PREFIX" in name.flags
+    mother = names.mother_of_newborn(record.name) if newborn else ""
+    words = (names.skeleton(mother) if mother else name.skeleton).split()
+    skeleton = " ".join(sorted(words))
+    key = " ".join(sorted((names.key(mother) if mother else name.key).split()))
     born = birth_date.parse(record.birth_date)
     digits = born.details.get("digits", "")
     doubtful = "MAYBE_YEAR_ONLY" in born.codes
@@ -139,12 +141,14 @@ def prepare(record: PersonRecord) -> PreparedRecord:
     blocks |= {f"b:{code}"} if code else set()
     blocks |= {f"p:{telephone}"} if telephone else set()
     blocks |= {f"n:{skeleton}:{year}"} if skeleton and year and not anonymous else set()
+    blocks |= {f"c:{skeleton}"} if newborn else set()
     return PreparedRecord(
         skeleton,
-        frozenset(skeleton.split()),
+        frozenset(words),
+        (words[0], words[-1]) if words else (),
         key,
         key != skeleton,
-        bool(mother) or "NEWBORN_PREFIX" in name.flags,
+        newborn,
         anonymous,
         year,
         month,
