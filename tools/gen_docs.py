@@ -1,0 +1,269 @@
+"""Write the generated reference pages (tables, fields, code sets, codes, editions): `make docs`.
+
+Everything here is derived from the registry and the catalogue; nothing generated is checked in.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+from vnhealth import spec
+from vnhealth.findings import CodeInfo, catalogue
+from vnhealth.protocol import behaviours
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+LANGS = ("vi", "en")
+
+WORDS = {
+    "vi": {
+        "tables": "Các bảng",
+        "table": "Bảng",
+        "codes": "Bộ mã",
+        "errors": "Mã phát hiện và mã lỗi",
+        "editions": "Các quyết định",
+        "order": "STT",
+        "tag": "Chỉ tiêu",
+        "title": "Tên",
+        "type": "Kiểu",
+        "required": "Bắt buộc",
+        "code_set": "Bộ mã",
+        "note": "Điều kiện, ghi chú (tiếng Anh, lời của vnhealth)",
+        "basis": "Căn cứ",
+        "confidence": "Độ tin cậy",
+        "meaning": "Ý nghĩa",
+        "valid": "Hiệu lực",
+        "severity": "Mức",
+        "message": "Nội dung",
+        "hint": "Cách sửa",
+        "bad": "Ví dụ sai",
+        "good": "Ví dụ đúng",
+        "generated": "Sinh từ dữ liệu của vnhealth; phụ lục của quyết định là căn cứ cuối cùng.",
+        "root": "Phần tử gốc",
+        "row": "Phần tử dòng",
+        "law": "Căn cứ pháp lý hoặc nguồn",
+        "source": "Nguồn chép",
+        "in_force": "Hiệu lực từ",
+        "signed": "Ngày ký",
+        "where": "Dùng ở các bảng",
+        "fidelity": "Mỗi hành vi được mô phỏng và bằng chứng của nó",
+        "gateway": "Cổng",
+        "behaviour": "Hành vi (tiếng Anh)",
+        "evidence": "Bằng chứng",
+        "modelled": "Đã mô phỏng",
+    },
+    "en": {
+        "tables": "Tables",
+        "table": "Table",
+        "codes": "Code sets",
+        "errors": "Finding and error codes",
+        "editions": "Decisions",
+        "order": "No.",
+        "tag": "Field",
+        "title": "Title",
+        "type": "Type",
+        "required": "Required",
+        "code_set": "Code set",
+        "note": "Condition, note (vnhealth's own words)",
+        "basis": "Basis",
+        "confidence": "Confidence",
+        "meaning": "Meaning",
+        "valid": "Valid",
+        "severity": "Severity",
+        "message": "Message",
+        "hint": "Repair",
+        "bad": "Failing example",
+        "good": "Passing example",
+        "generated": "Generated from vnhealth's data; the annex of the decision is the authority.",
+        "root": "Root element",
+        "row": "Row element",
+        "law": "Legal basis or source",
+        "source": "Transcribed from",
+        "in_force": "In force from",
+        "signed": "Signed",
+        "where": "Used in",
+        "fidelity": "Every emulated behaviour and its evidence",
+        "gateway": "Gateway",
+        "behaviour": "Behaviour",
+        "evidence": "Evidence",
+        "modelled": "Modelled",
+    },
+}
+
+
+def cell(text: object) -> str:
+    out = "" if text is None else str(text)
+    return out.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;").replace("{", "&#123;")
+
+
+def grid(head: list[str], rows: list[list[object]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(cell(c) for c in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def title(f: spec.Field, lang: str) -> str:
+    return f.title_vi if lang == "vi" else f.title_en
+
+
+def table_page(family: str, name: str, lang: str) -> str:
+    words = WORDS[lang]
+    editions = [e for e in spec.Edition if spec.edition_info(e).family == family]
+    editions = [e for e in editions if name in spec.tables(e)]
+    held = spec.table(editions[-1], name)
+    named = held.title_vi if lang == "vi" else held.title_en
+    out = [f"# {name}: {named}\n", f"{words['generated']}\n"]
+    out.append(f"{words['root']}: `{held.root}`. {words['row']}: `{held.row}`.\n")
+    rows: list[list[object]] = []
+    for f in spec.record_fields(family, name):
+        only = [e.value for e in editions if f.tag in spec.table(e, name)]
+        scope = "" if len(only) == len(editions) else f" ({', '.join(only)})"
+        size = f"{f.type}({f.max_length or 'n'})"
+        codes = f"[{f.code_set}](../codes/{f.code_set}.md)" if f.code_set else ""
+        text = " ".join(t for t in (f.condition, f.note) if t)
+        rows.append(
+            [f.order, f"**{f.tag}**{scope}", title(f, lang), size, f.required, codes, text, f.basis]
+        )
+    heads = ("order", "tag", "title", "type", "required", "code_set", "note", "basis")
+    out.append(grid([words[h] for h in heads], rows))
+    return "\n".join(out)
+
+
+def code_page(version: spec.CodeSet, used: list[str], lang: str) -> str:
+    words = WORDS[lang]
+    out = [f"# {version.version}\n", f"{words['generated']}\n"]
+    span = f"{version.valid_from or '…'} – {version.valid_to or '…'}"
+    out.append(f"{words['valid']}: {span}. {words['confidence']}: {version.confidence}. ")
+    out.append(f"{words['basis']}: {cell(version.source)}. {cell(version.note)}\n")
+    if used:
+        out.append(f"{words['where']}: {', '.join(used)}.\n")
+    rows: list[list[object]] = [
+        [
+            f"`{c.code}`",
+            c.meaning_vi if lang == "vi" else c.meaning_en,
+            f"{c.valid_from or ''} – {c.valid_to or ''}" if c.valid_from or c.valid_to else "",
+            c.confidence,
+        ]
+        for c in version.codes.values()
+    ]
+    out.append(grid(["", words["meaning"], words["valid"], words["confidence"]], rows))
+    return "\n".join(out)
+
+
+def finding_page(info: CodeInfo, lang: str) -> str:
+    words = WORDS[lang]
+    rows: list[list[object]] = [
+        [words["severity"], info.severity],
+        [words["message"], info.message(lang, {})],
+        [words["hint"], info.hint(lang, {})],
+        [words["law"], info.basis],
+        [words["confidence"], info.confidence],
+        [words["bad"], f"`{info.example_fail}`" if info.example_fail else ""],
+        [words["good"], f"`{info.example_pass}`" if info.example_pass else ""],
+    ]
+    return f"# {info.code}\n\n" + grid(["", ""], rows)
+
+
+def edition_page(lang: str) -> str:
+    words = WORDS[lang]
+    rows: list[list[object]] = []
+    for edition in spec.Edition:
+        info = spec.edition_info(edition)
+        rows.append(
+            [
+                info.decision,
+                info.title_vi if lang == "vi" else info.title_en,
+                info.signed,
+                info.in_force,
+                info.provenance["confidence"],
+                info.provenance["fields"],
+            ]
+        )
+    heads = ("editions", "title", "signed", "in_force", "confidence", "source")
+    return f"# {words['editions']}\n\n" + grid([words[h] for h in heads], rows)
+
+
+def fidelity_page(lang: str) -> str:
+    words = WORDS[lang]
+    held = behaviours()
+    share = Counter(b.evidence for b in held)
+    counted = ", ".join(f"{name}: {n}" for name, n in share.most_common())
+    heads = ("gateway", "behaviour", "evidence", "confidence", "modelled", "source")
+    rows: list[list[object]] = [
+        [b.gateway, b.behaviour, b.evidence, b.confidence, b.modelled, b.source] for b in held
+    ]
+    return f"# {words['fidelity']}\n\n{len(held)}: {counted}.\n\n" + grid(
+        [words[h] for h in heads], rows
+    )
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text.rstrip() + "\n", "utf-8")
+
+
+def usage() -> dict[str, list[str]]:
+    used: dict[str, list[str]] = {}
+    for edition in spec.Edition:
+        for name in spec.tables(edition):
+            for f in spec.table(edition, name).fields:
+                where = f"{name}.{f.tag}"
+                if f.code_set and where not in used.setdefault(f.code_set, []):
+                    used[f.code_set].append(where)
+    return used
+
+
+def build(lang: str) -> None:
+    words, home = WORDS[lang], DOCS / lang / "reference"
+    shutil.rmtree(home, ignore_errors=True)
+    tables: list[list[object]] = []
+    for family in spec.Family:
+        names: list[str] = []
+        for edition in spec.Edition:
+            if spec.edition_info(edition).family == family:
+                names += [n for n in spec.tables(edition) if n not in names]
+        for name in sorted(names, key=lambda n: int(n[3:])):
+            page = f"bhyt{family}-{name.lower()}.md"
+            write(home / "tables" / page, table_page(family, name, lang))
+            latest = [e for e in spec.Edition if spec.edition_info(e).family == family][-1]
+            held = spec.table(latest, name)
+            named = held.title_vi if lang == "vi" else held.title_en
+            tables.append([f"[{name}]({page})", family.value, named, len(held.fields)])
+    write(
+        home / "tables" / "index.md",
+        f"# {words['tables']}\n\n" + grid([words["table"], "", words["title"], ""], tables),
+    )
+    used, sets = usage(), []
+    for name in spec.code_sets():
+        for version in spec.code_set_versions(name):
+            page = f"{version.version}.md"
+            write(home / "codes" / page, code_page(version, used.get(version.version, []), lang))
+            link = f"[{version.version}]({page})"
+            sets.append([link, len(version.codes), version.confidence, version.source])
+    write(
+        home / "codes" / "index.md",
+        f"# {words['codes']}\n\n"
+        + grid([words["codes"], "", words["confidence"], words["basis"]], sets),
+    )
+    found: list[list[object]] = []
+    for info in catalogue:
+        write(home / "findings" / f"{info.code}.md", finding_page(info, lang))
+        link = f"[{info.code}]({info.code}.md)"
+        found.append([link, info.severity, info.message(lang, {})])
+    write(
+        home / "findings" / "index.md",
+        f"# {words['errors']}\n\n" + grid(["", words["severity"], words["message"]], found),
+    )
+    write(home / "editions.md", edition_page(lang))
+    write(home / "fidelity.md", fidelity_page(lang))
+
+
+def main() -> int:
+    for lang in LANGS:
+        build(lang)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
