@@ -99,19 +99,18 @@ class _Walk:
     closed: bool = False
 
     def add(self, code: str, tag: str | None = None, **params: str) -> None:
-        if len(self.found) < MAX_FINDINGS:
-            table = self.path[2] if len(self.path) > 2 and self.path[2].startswith("XML") else None
-            self.found.append(
-                Finding(
-                    code,
-                    Severity.ERROR,
-                    encounter=len(self.records) - 1 if self.records else None,
-                    table=_shown(table) if table else None,
-                    row=self.row if table else None,
-                    tag=_shown(tag) if tag else None,
-                    params=params,
-                )
-            )
+        table = self.path[2] if len(self.path) > 2 and self.path[2].startswith("XML") else None
+        found = Finding(
+            code,
+            Severity.ERROR,
+            encounter=len(self.records) - 1 if self.records else None,
+            table=_shown(table) if table else None,
+            row=self.row if table else None,
+            tag=_shown(tag) if tag else None,
+            params=params,
+        )
+        if len(self.found) < MAX_FINDINGS and self.found[-1:] != [found]:
+            self.found.append(found)
 
     def start(self, tag: str) -> None:
         depth = len(self.path)

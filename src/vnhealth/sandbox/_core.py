@@ -120,6 +120,7 @@ def restored(stored: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
                 row=item["row"],
                 tag=item["tag"],
                 params=item["params"],
+                values=dict.fromkeys(item["values"], ""),
             )
 
 

@@ -77,12 +77,11 @@ class Request:
             raise BadBody from None
 
     def fields(self) -> dict[str, str | bytes]:
-        """Fields of a form or of a JSON object, whichever the content type (or the body) says.
+        """Fields of a JSON object when type or body say so, else of a form.
 
         Values of other types than text and number are left out. Raises `BadBody`.
         """
-        looks_json = self.body[:1] == b"{"
-        if self.content_type == "application/x-www-form-urlencoded" and not looks_json:
+        if self.body[:1] != b"{" and "json" not in self.content_type:
             return dict(self.form())
         value = self.json()
         if not isinstance(value, dict) or len(value) > MAX_FIELDS:

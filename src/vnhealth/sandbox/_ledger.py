@@ -135,7 +135,7 @@ class Ledger:
             trust=self._trust,
             signatures=self._signatures,
         )
-        checked = self._checkers(submission.gateway)(file)
+        checked = self._checked(submission.gateway, file)
         done = replace(
             submission, settled=True, signature=checked.signature or submission.signature
         )
@@ -149,6 +149,13 @@ class Ledger:
                 records.append(replace(record, index=index))
             self.store.settle(done, records)
         return done
+
+    def _checked(self, gateway: str, file: File) -> Checked:
+        """A checker that fails refuses the file and says so, instead of blocking all others."""
+        try:
+            return self._checkers(gateway)(file)
+        except Exception as error:
+            return Checked(Findings([own("SBX-CHK-01", what=type(error).__name__)]))
 
     def set_cancelled(self, record: Record, cancelled: bool) -> None:
         """Withdraw a record or take that back; at once, whatever its verdict."""
@@ -197,7 +204,7 @@ def _judged(known: Sequence[Record], checked: Checked) -> list[Record]:
 
 
 def _plain(findings: Sequence[Finding]) -> tuple[dict[str, Any], ...]:
-    """Findings as the store keeps them: no value of the document."""
+    """Findings as the store keeps them: only the names of the values, to be shown masked."""
     return tuple(
         {
             "code": f.code,
@@ -206,6 +213,7 @@ def _plain(findings: Sequence[Finding]) -> tuple[dict[str, Any], ...]:
             "row": f.row,
             "tag": f.tag,
             "params": dict(f.params),
+            "values": sorted(f.values),
         }
         for f in findings
     )

@@ -1,0 +1,135 @@
+"""Both stores keep the same promises; the file keeps them over a restart."""
+
+import datetime as dt
+import sqlite3
+
+import pytest
+
+from vnhealth.errors import SandboxError
+from vnhealth.sandbox import Exchange, MemoryStore, Record, SqliteStore, State, Submission
+
+NOW = dt.datetime(2026, 8, 3, 16, 59, 59, 123456, tzinfo=dt.UTC)
+
+
+def submission(number, **changed):
+    values = {
+        "number": number,
+        "gateway": "vss",
+        "kind": "claim",
+        "edition": "3176",
+        "facility": "01001",
+        "username": "01001_BV",
+        "transaction": f"T{number}",
+        "received": NOW,
+        "due": NOW + dt.timedelta(minutes=number),
+        "digest": "d",
+        "size": 3,
+    }
+    return Submission(**{**values, **changed})
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request, tmp_path):
+    made = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "state.db")
+    yield made
+    made.close()
+
+
+def test_what_is_added_comes_back_whole(store):
+    finding = {"code": "X", "severity": "error", "table": None, "row": 0, "tag": "T", "params": {}}
+    record = Record(1, 0, "Á1", State.REFUSED, None, True, (finding,))
+    store.add(submission(1), b"\x00\xffabc", [record, Record(1, 1, None)])
+    assert store.submission("vss", "T1") == submission(1) == store.numbered(1)
+    assert store.body(1) == b"\x00\xffabc"
+    assert store.records(1) == (record, Record(1, 1, None))
+    assert store.current("vss", "01001", "claim", "Á1") == record
+    assert store.current("vss", "01001", "checkin", "Á1") is None
+    assert store.submission("province", "T1") is None
+    with pytest.raises(LookupError):
+        store.numbered(2)
+    with pytest.raises(LookupError):
+        store.body(2)
+
+
+def test_due_in_order_and_only_once(store):
+    for number in (2, 1, 3):
+        store.add(submission(number), b"", [Record(number, 0, f"K{number}")])
+    at = NOW + dt.timedelta(minutes=2)
+    assert [s.number for s in store.due(at, 10, "", "")] == [1, 2]
+    assert [s.number for s in store.due(at, 1, "", "")] == [1]
+    assert store.due(at, 10, "province", "") == []
+    assert store.due(at, 10, "vss", "79") == []
+    store.settle(submission(1, settled=True), [Record(1, 0, "K1", State.ACCEPTED)])
+    assert [s.number for s in store.due(at, 10, "vss", "01")] == [2]
+
+
+def test_days_are_days_of_viet_nam(store):
+    store.add(submission(1), b"", [Record(1, 0, "A")])
+    store.add(submission(2, received=NOW + dt.timedelta(seconds=1)), b"", [Record(2, 0, "B")])
+    first, last = dt.date(2026, 8, 3), dt.date(2026, 8, 4)
+    assert [r.day for r in store.counts("", "", first, last)] == [first, last]
+    assert [r.key for _, r in store.listing("vss", "01001", last, last)] == ["B"]
+
+
+def test_counters_never_give_a_number_twice(store):
+    assert [store.next_number("a"), store.next_number("a"), store.next_number("b")] == [1, 2, 1]
+
+
+def test_a_later_record_is_the_current_one(store):
+    store.add(submission(1), b"", [Record(1, 0, "A")])
+    store.update(Record(1, 0, "A", replaced_by=2))
+    store.add(submission(2), b"", [Record(2, 0, "A")])
+    assert store.current("vss", "01001", "claim", "A").submission == 2
+    (row,) = store.counts("vss", "01001", dt.date(2026, 8, 3), dt.date(2026, 8, 4))
+    assert (row.received, row.sent, row.replaced, row.balanced) == (2, 1, 1, True)
+
+
+def test_a_file_survives_closing_without_ceremony(tmp_path, files):
+    path = tmp_path / "state.db"
+    first = Exchange.default(seed=7, store=SqliteStore(path), checker=files.judge)
+    client = files.caller(first, "vss").login()
+    number = client.send(files.claim("R1")).json()["maGiaoDich"]
+    first.store._db.close()
+    second = Exchange.default(seed=7, store=SqliteStore(path), checker=files.judge)
+    second.clock.advance(minutes=5)
+    again = files.caller(second, "vss")
+    again.headers = client.headers
+    assert again.json("result", maGiaoDich=number)["dsHoSo"][0]["trangThai"] == "TU_CHOI"
+    assert again.send(files.claim("A2")).json()["maGiaoDich"] != number
+    second.close()
+
+
+def test_a_failed_transaction_leaves_nothing(tmp_path):
+    store = SqliteStore(tmp_path / "state.db")
+
+    def fail():
+        with store.transaction():
+            store.add(submission(1), b"", [Record(1, 0, "A")])
+            with store.transaction():
+                store.put("a", "b", "c")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert store.submission("vss", "T1") is None
+    assert store.get("a", "b") is None
+    store.close()
+
+
+def test_durable_settings_of_the_file(tmp_path):
+    store = SqliteStore(tmp_path / "state.db")
+    pragma = lambda name: store._db.execute(f"PRAGMA {name}").fetchone()[0]  # noqa: E731
+    assert (pragma("journal_mode"), pragma("synchronous")) == ("wal", 2)
+    store.close()
+
+
+def test_files_that_are_no_state_are_refused(tmp_path):
+    (tmp_path / "text").write_bytes(b"not a database, but long enough to look at" * 50)
+    other = sqlite3.connect(tmp_path / "other")
+    other.execute("CREATE TABLE t (x)")
+    other.commit()
+    other.close()
+    for name, code in (("text", "SBX-STATE-01"), ("other", "SBX-STATE-01"), ("", "SBX-STATE-02")):
+        with pytest.raises(SandboxError) as caught:
+            SqliteStore(tmp_path / name)
+        assert caught.value.code == code
