@@ -8,27 +8,26 @@ from vnhealth.synth._care import fill
 from vnhealth.synth._context import Context
 from vnhealth.synth._episode import Episode
 from vnhealth.synth._papers import papers
-from vnhealth.synth._plan import plan
+from vnhealth.synth._plan import Wanted, plan
 from vnhealth.synth._programmes import programmes
 from vnhealth.synth._rows import Sheet
+from vnhealth.synth._rows4210 import old_claim
 from vnhealth.synth._summary import summary
 
 __all__ = ["claim_of", "episode_of"]
 
 
-def episode_of(ctx: Context, index: int) -> Episode:
+def episode_of(ctx: Context, index: int, wanted: Wanted | None = None) -> Episode:
     """Encounter ``index`` of a day, with all its orders."""
-    episode = plan(ctx, index)
+    episode = plan(ctx, index, wanted)
     fill(ctx, episode)
     return episode
 
 
-def claim_of(ctx: Context, index: int) -> Claim:
+def claim_of(ctx: Context, index: int, wanted: Wanted | None = None) -> Claim:
     """Encounter ``index`` of a day as the tables of the edition."""
-    episode = episode_of(ctx, index)
+    episode = episode_of(ctx, index, wanted)
     if ctx.old:
-        from vnhealth.synth._rows4210 import old_claim
-
         return old_claim(ctx, episode)
     sheet = Sheet(ctx, episode)
     tables: dict[str, list[Record]] = {

@@ -104,7 +104,7 @@ def _in(o: Orders) -> None:
     o.beds(bed, (last - start).days)
     meals = o.ctx.edition not in (Edition.QD4210, Edition.QD130)
     if meals and e.surcharge and o.dice.percent(50):
-        o.extra("tiennghi", e.admitted + _minutes(30), (last - start).days).covered = False
+        o.charge("tiennghi", e.admitted + _minutes(30), (last - start).days).covered = False
     leaving = e.ended - _minutes(o.dice.between(20, 60))
     o.prescribe(o.profile.home, max(o.latest, leaving))
     e.ended = max(e.ended, o.latest + _minutes(5))
@@ -120,7 +120,7 @@ def _day(o: Orders) -> None:
         day = e.arrived.date() + dt.timedelta(days=n)
         if n:
             _daily(o, day)
-        o.extra(e.scenario.bed, e.admitted if not n else _morning(day, 20), 1)
+        o.charge(e.scenario.bed, e.admitted if not n else _morning(day, 20), 1)
         e.services[-1].bed = "H001"
     e.ended = max(o.latest + _minutes(15), _morning(e.ended.date(), 400))
 
@@ -223,7 +223,7 @@ def _leave(ctx: Context, e: Episode) -> None:
     fuel = ctx.day >= _FUEL_FROM and not ctx.old
     if e.discharge == "2" and setting in ("in", "short") and fuel:
         orders = Orders(ctx, e)
-        line = orders.extra("vanchuyen", e.ended - _minutes(3), dice.between(18, 90))
+        line = orders.charge("vanchuyen", e.ended - _minutes(3), dice.between(18, 90))
         line.code, line.fuel = f"VC.{e.sent_to}", "D1S5V1"
 
 

@@ -10,8 +10,9 @@ from functools import cached_property
 from vnhealth.errors import SpecError
 from vnhealth.spec import Edition, edition_info, tables
 from vnhealth.spec import table as spec_table
-from vnhealth.synth._data import Scenario, rows, scenarios
+from vnhealth.synth._data import rows, scenarios
 from vnhealth.synth._facilities import Facility
+from vnhealth.synth._items import Scenario
 
 __all__ = ["Context", "default_day", "edition_of"]
 

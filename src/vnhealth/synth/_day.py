@@ -10,7 +10,7 @@ from vnhealth.spec import Edition
 from vnhealth.synth._build import claim_of
 from vnhealth.synth._context import Context, default_day, edition_of
 from vnhealth.synth._facilities import Facility, facility_of
-from vnhealth.synth._faults import Fault, Faults, spoil
+from vnhealth.synth._faults import Fault, Faults
 
 __all__ = ["Day", "generate"]
 
@@ -70,9 +70,7 @@ class Day:
 
     def at(self, index: int) -> tuple[Claim, Fault | None]:
         """Encounter ``index`` and the fault put into it, if any."""
-        claim = claim_of(self.context, index)
-        name = self._faults.chosen(self.context.seed, index)
-        return (claim, None) if name is None else spoil(claim, index, name)
+        return self._faults.put(claim_of(self.context, index), self.context.seed, index)
 
     def __getitem__(self, index: int) -> Claim:
         if not 0 <= index < self.encounters:
@@ -85,8 +83,8 @@ class Day:
     def __iter__(self) -> Iterator[Claim]:
         return (self.at(i)[0] for i in range(self.encounters))
 
-    def faults(self) -> Iterator[Fault]:
-        """All faults of the day, found by generating it."""
+    def fault_log(self) -> Iterator[Fault]:
+        """All faults of the day, found by generating the encounters that have one."""
         for i in range(self.encounters):
             if self._faults.chosen(self.context.seed, i) is not None:
                 fault = self.at(i)[1]

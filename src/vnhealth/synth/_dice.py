@@ -32,7 +32,7 @@ class Dice:
     """Choices that follow from a label such as ``("claim", 7, 12)`` and from nothing else.
 
     >>> [Dice("demo", 7).below(100) for _ in range(2)]
-    [1, 1]
+    [78, 78]
     """
 
     __slots__ = ("_bits", "label")

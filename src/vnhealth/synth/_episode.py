@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from vnhealth.synth._cards import Card, Category
-from vnhealth.synth._data import Diagnosis, Drug, Indicator, Reading, Scenario, Service, Supply
 from vnhealth.synth._dice import Dice
 from vnhealth.synth._facilities import Staff
+from vnhealth.synth._items import Diagnosis, Drug, Indicator, Reading, Scenario, Service, Supply
 from vnhealth.synth._people import Household, Person
 
 __all__ = ["DrugLine", "Episode", "NoteLine", "ResultLine", "ServiceLine"]

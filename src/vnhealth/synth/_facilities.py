@@ -13,39 +13,28 @@ from vnhealth.errors import SpecError
 from vnhealth.spec import Edition
 from vnhealth.synth._data import rows
 from vnhealth.synth._dice import Dice
+from vnhealth.synth._names import full_name
 
 __all__ = ["Facility", "Staff", "facilities", "facility_of"]
 
 _ROLES = ("BS", "BS", "BS", "BS", "ĐD", "ĐD", "KTV", "KTV")
-_DEPTS = [
-    "K01",
-    "K02",
-    "K03",
-    "K04",
-    "K05",
-    "K07",
-    "K08",
-    "K11",
-    "K12",
-    "K13",
-    "K14",
-    "K15",
-    "K16",
-    "K18",
-    "K19",
-    "K24",
-    "K25",
-    "K26",
-    "K27",
-    "K28",
-    "K30",
-    "K31",
-    "K35",
-    "K39",
-    "K40",
-    "K41",
-    "K47",
-]
+_DEPTS = tuple(
+    f"K{n:02d}"
+    for n in (
+        *range(1, 6),
+        7,
+        8,
+        *range(11, 17),
+        18,
+        19,
+        *range(24, 29),
+        30,
+        31,
+        35,
+        *range(39, 42),
+        47,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +99,6 @@ class Facility:
 
 
 def _staff(seed: int, code: str, province: str, issuer: str) -> tuple[Staff, ...]:
-    from vnhealth.synth._people import full_name
-
     people = []
     dice = Dice("staff", seed, code)
     for i in range(1 + len(_DEPTS) * 4):

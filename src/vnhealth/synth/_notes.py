@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from vnhealth.synth._data import Diagnosis, rows
+from vnhealth.synth._data import rows
 from vnhealth.synth._dice import Dice
+from vnhealth.synth._items import Diagnosis
 
 __all__ = ["note", "vitals"]
 

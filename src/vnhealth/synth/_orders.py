@@ -6,8 +6,9 @@ import datetime as dt
 from decimal import Decimal
 
 from vnhealth.synth._context import Context
-from vnhealth.synth._data import Service, drugs, profiles, services, supplies
+from vnhealth.synth._data import drugs, profiles, services, supplies
 from vnhealth.synth._episode import DrugLine, Episode, ServiceLine
+from vnhealth.synth._items import Service
 from vnhealth.synth._results import read_out
 
 __all__ = ["Orders"]
@@ -138,6 +139,7 @@ class Orders:
         e = self.episode
         drug = drugs()[self._for_age(key)]
         line = DrugLine(drug, quantity, dose, at, given, e.doctor, e.dept, days, service)
+        line.covered = drug.nguon == 1
         e.drugs.append(line)
         self._past(at)
 
@@ -197,7 +199,7 @@ class Orders:
                 )
             )
 
-    def extra(self, key: str, at: dt.datetime, quantity: int, code: str = "") -> ServiceLine:
+    def charge(self, key: str, at: dt.datetime, quantity: int, code: str = "") -> ServiceLine:
         """A row without a performer: transport, meals on request."""
         e = self.episode
         service = services()[key]

@@ -10,6 +10,7 @@ from vnhealth.localtime import LocalTime
 from vnhealth.records import Record
 from vnhealth.synth._notes import note
 from vnhealth.synth._rows import Sheet
+from vnhealth.synth._transfers import appointment, number, tests_in_words, transfer
 from vnhealth.synth._words import advice, method, record_number
 
 __all__ = ["papers"]
@@ -31,13 +32,9 @@ def papers(sheet: Sheet) -> Iterator[tuple[str, Record]]:
     elif _takes_leave(sheet):
         yield "XML11", _sick_leave(sheet)
     if sheet.ctx.has_papers and e.discharge in ("2", "5"):
-        yield "XML13", _transfer(sheet)
+        yield "XML13", transfer(sheet)
     if sheet.ctx.has_papers and e.follow_up is not None:
-        yield "XML14", _appointment(sheet)
-
-
-def _number(sheet: Sheet, prefix: str) -> str:
-    return f"{prefix}{sheet.ctx.day:%y}-{sheet.e.index:06d}"
+        yield "XML14", appointment(sheet)
 
 
 def _signers(sheet: Sheet) -> dict[str, Any]:
@@ -71,7 +68,7 @@ def _discharge(sheet: Sheet) -> Record:
         **sheet.identity(),
         **_signers(sheet),
         **_parents(sheet, 16, numbers=True),
-        "SO_LUU_TRU": _number(sheet, "LT"),
+        "SO_LUU_TRU": number(sheet, "LT"),
         "MA_YTE": sheet.identity()["MA_BN"],
         "MA_KHOA_RV": e.dept,
         "CHAN_DOAN_RV": e.diagnosis_text,
@@ -91,16 +88,6 @@ def _discharge(sheet: Sheet) -> Record:
     return sheet.row("XML7", values)
 
 
-def _tests_in_words(sheet: Sheet) -> str:
-    parts = []
-    for r in sheet.e.results[:6]:
-        if r.indicator is not None:
-            parts.append(f"{r.indicator.ten_chi_so} {r.value} {r.indicator.don_vi_do}")
-        else:
-            parts.append(f"{r.service.ten_dich_vu}: {r.value}")
-    return "; ".join(parts) or "Các xét nghiệm cơ bản trong giới hạn bình thường"
-
-
 def _record_summary(sheet: Sheet) -> Record:
     e = sheet.e
     dice = e.dice.fork("xml8")
@@ -114,7 +101,7 @@ def _record_summary(sheet: Sheet) -> Record:
             "CHAN_DOAN_VAO": e.diagnosis.name,
             "CHAN_DOAN_RV": e.diagnosis_text,
             "QT_BENHLY": note(dice, "benhsu", e.diagnosis),
-            "TOMTAT_KQ": _tests_in_words(sheet),
+            "TOMTAT_KQ": tests_in_words(sheet),
             "PP_DIEUTRI": method(e),
             "KET_QUA_DTRI": e.outcome,
             "NGAY_CT": LocalTime.of(e.written_end.date()),
@@ -182,8 +169,8 @@ def _maternity_rest(sheet: Sheet) -> Record:
         "XML10",
         {
             **_signers(sheet),
-            "SO_SERI": _number(sheet, "DT"),
-            "SO_CT": _number(sheet, "CT"),
+            "SO_SERI": number(sheet, "DT"),
+            "SO_CT": number(sheet, "CT"),
             "SO_NGAY": days,
             "DON_VI": _employer(sheet),
             "CHAN_DOAN_RV": "dưỡng thai",
@@ -214,8 +201,8 @@ def _sick_leave(sheet: Sheet) -> Record:
         {
             **sheet.identity(),
             **_signers(sheet),
-            "SO_CT": _number(sheet, "NV"),
-            "SO_SERI": _number(sheet, "SR"),
+            "SO_CT": number(sheet, "NV"),
+            "SO_SERI": number(sheet, "SR"),
             "SO_KCB": record_number(sheet.ctx, e),
             "DON_VI": _employer(sheet),
             "MA_BHXH": e.person.bhxh,
@@ -226,73 +213,5 @@ def _sick_leave(sheet: Sheet) -> Record:
             "DEN_NGAY": LocalTime.of(start + dt.timedelta(days=days - 1)),
             "NGAY_CT": LocalTime.of(start),
             "MAU_SO": "CT07",
-        },
-    )
-
-
-def _common_copy(sheet: Sheet) -> dict[str, Any]:
-    """Fields of XML13 and XML14 that must equal XML1."""
-    e = sheet.e
-    values = {
-        **sheet.identity(),
-        "CHAN_DOAN_RV": e.diagnosis_text,
-        "MA_BENH_CHINH": e.diagnosis.code,
-        "MA_BENH_KT": ";".join(d.code for d in e.also),
-        "MA_LOAI_RV": e.discharge,
-        "MA_BAC_SI": sheet.staff(e.doctor),
-        "MA_TTDV": sheet.ctx.facility.head.signer(sheet.ctx.edition),
-    }
-    if e.loai in ("03", "04", "09") and e.admitted is not None:
-        values["NGAY_VAO_NOI_TRU"] = LocalTime.of(e.admitted)
-    return values
-
-
-def _transfer(sheet: Sheet) -> Record:
-    e, ctx = sheet.e, sheet.ctx
-    dice = e.dice.fork("xml13")
-    escort = dice.pick(ctx.facility.helpers("K02"))
-    at_request = e.discharge == "5"
-    return sheet.row(
-        "XML13",
-        {
-            **_common_copy(sheet),
-            "SO_HOSO": _number(sheet, "HS"),
-            "SO_CHUYENTUYEN": _number(sheet, "SCT"),
-            "GIAY_CHUYEN_TUYEN": _number(sheet, "GCT"),
-            "MA_NOI_DI": e.came_from,
-            "MA_NOI_DEN": e.sent_to,
-            "MA_CSKCB_DI": e.came_from,
-            "MA_CSKCB_DEN": e.sent_to,
-            "NGAY_VAO": f"{e.arrived:%Y%m%d%H%M}",
-            "NGAY_RA": f"{e.written_end:%Y%m%d%H%M}",
-            "DAU_HIEU_LS": note(dice, "chuyen", e.diagnosis),
-            "QT_BENHLY": note(dice, "benhsu", e.diagnosis),
-            "TOMTAT_KQ": _tests_in_words(sheet),
-            "PP_DIEUTRI": method(e),
-            "TEN_DICH_VU": "; ".join(s.service.ten_dich_vu for s in e.services[:4] if s.service)
-            or "Khám bệnh",
-            "TEN_THUOC": "; ".join(d.drug.ten_thuoc for d in e.drugs[:4]),
-            "PP_DIEU_TRI": method(e),
-            "TINH_TRANG_CT": "Tỉnh, huyết động ổn định khi chuyển",
-            "MA_LYDO_CT": 3 if at_request else dice.pick((1, 2)),
-            "HUONG_DIEU_TRI": note(dice, "huong", e.diagnosis),
-            "PHUONGTIEN_VC": "Xe cứu thương",
-            "HOTEN_NGUOI_HT": escort.name,
-            "CHUCDANH_NGUOI_HT": "Điều dưỡng",
-        },
-    )
-
-
-def _appointment(sheet: Sheet) -> Record:
-    e, ctx = sheet.e, sheet.ctx
-    assert e.follow_up is not None
-    when = f"{e.follow_up:%Y%m%d}" if ctx.modern else f"{e.follow_up:%Y%m%d}0800"
-    return sheet.row(
-        "XML14",
-        {
-            **_common_copy(sheet),
-            "SO_GIAYHEN_KL": _number(sheet, "GH"),
-            "NGAY_HEN_KL": LocalTime.parse(when),
-            "NGAY_CT": LocalTime.of(e.written_end.date()),
         },
     )

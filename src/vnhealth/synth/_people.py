@@ -8,50 +8,16 @@ personal number are ``99``, digits 3 and 4 of every insurance number are ``99``,
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 
-from vnhealth.synth._data import rows
 from vnhealth.synth._dice import Dice
+from vnhealth.synth._names import Job, Name, Place, full_name, jobs, places, surnames
 
-__all__ = ["Household", "Job", "Name", "Person", "Place", "full_name", "household", "newborn"]
+__all__ = ["Household", "Person", "household", "newborn", "people"]
 
 _BLOOD = ("O+", "O+", "O+", "O+", "A+", "A+", "B+", "B+", "B+", "AB+", "O-")
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A surname, middle or given name with its frequency."""
-
-    text: str
-    weight: int
-    ethnic: str
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """An occupation and the insured group that goes with it."""
-
-    cap2: str
-    code5: str
-    name: str
-    group: str
-    weight: int
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A commune before and after 01/07/2025 (same number and province code in both)."""
-
-    province: str
-    province_name: str
-    district: str
-    district_name: str
-    commune: str
-    commune_name: str
-    province_name_2025: str
-    commune_name_2025: str
-    area: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,42 +76,6 @@ class Household:
         return self.members[1]
 
 
-@cache
-def _names(kind: str) -> tuple[Name, ...]:
-    return tuple(
-        Name(r["text"], int(r["weight"]), r["ethnic"]) for r in rows("names") if r["kind"] == kind
-    )
-
-
-@cache
-def _jobs(sex: str) -> tuple[Job, ...]:
-    return tuple(
-        Job(r["cap2"], r["code5"], r["name"], r["group"], int(r["weight"]))
-        for r in rows("jobs")
-        if r["sex"] in ("", sex)
-    )
-
-
-NO_JOB = Job("00", "00000", "Không xác định", "", 1)
-
-
-@cache
-def places() -> dict[str, tuple[Place, ...]]:
-    """The communes by province code."""
-    found: dict[str, list[Place]] = {}
-    for r in rows("places"):
-        found.setdefault(r["province"], []).append(Place(**r))
-    return {code: tuple(communes) for code, communes in found.items()}
-
-
-def full_name(dice: Dice, sex: str, surname: Name | None = None) -> tuple[str, Name]:
-    """A full name in display form and its surname."""
-    surname = surname or dice.weighted(_names("surname"))
-    middle = dice.weighted(_names(f"middle{sex}")).text
-    given = dice.weighted(_names(f"given{sex}")).text
-    return f"{surname.text} {middle} {given}", surname
-
-
 def _person(
     dice: Dice,
     key: str,
@@ -159,7 +89,7 @@ def _person(
     name, family = full_name(dice, sex, surname)
     century = {"1": 0, "2": 1}[sex] + (2 if born.year >= 2000 else 0)
     serial = dice.digits(4)
-    job = dice.weighted(_jobs(sex))
+    job = dice.weighted(jobs(sex))
     tall = dice.between(158, 176) if sex == "1" else dice.between(148, 164)
     old = born.year < 1962
     return Person(
@@ -202,7 +132,7 @@ def household(seed: int, number: int) -> Household:
     provinces = tuple(places())
     place = dice.pick(places()[provinces[number % len(provinces)]])
     hamlet = dice.between(1, 20)
-    surname = dice.weighted(_names("surname"))
+    surname = dice.weighted(surnames())
     year = dice.between(1950, 1999)
     mother_year = year + dice.between(-3, 6)
 
@@ -242,3 +172,18 @@ def newborn(seed: int, mother: Person, father: Person, born: dt.datetime) -> Per
         weight_kg=0,
         insured=True,
     )
+
+
+def people(count: int, *, seed: int = 0) -> Iterator[Person]:
+    """The first people of the population of a seed, household by household.
+
+    >>> [p.role for p in people(3, seed=7)][:2]
+    ['father', 'mother']
+    """
+    found, number = 0, 0
+    while found < count:
+        for person in household(seed, number).members:
+            if found < count:
+                yield person
+                found += 1
+        number += 1

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from decimal import Decimal
 
 from vnhealth.synth._cards import Card, card_of, category, rate, temporary_card
 from vnhealth.synth._context import Context
-from vnhealth.synth._data import Diagnosis, Scenario, diagnoses
+from vnhealth.synth._data import diagnoses
 from vnhealth.synth._dice import Dice
 from vnhealth.synth._episode import Episode
-from vnhealth.synth._people import Household, Person, household, newborn, places
+from vnhealth.synth._items import Diagnosis, Scenario
+from vnhealth.synth._names import places
+from vnhealth.synth._people import Household, Person, household, newborn
 
-__all__ = ["plan", "written_end"]
+__all__ = ["Wanted", "plan", "written_end"]
 
 HOUSEHOLDS = 4000
 """Households of one province among which patients are found."""
@@ -122,16 +125,28 @@ def _cards(
     return (first,)
 
 
-def plan(ctx: Context, index: int) -> Episode:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An encounter that is not drawn: this person, this kind of visit, this disease."""
+
+    home: Household
+    person: Person
+    scenario: Scenario
+    diagnosis: Diagnosis
+
+
+def plan(ctx: Context, index: int, wanted: Wanted | None = None) -> Episode:
     """Encounter ``index`` of a day, without its orders."""
     dice = Dice("claim", ctx.seed, ctx.facility.code, index)
-    scenario = dice.weighted(ctx.scenarios)
+    scenario = wanted.scenario if wanted else dice.weighted(ctx.scenarios)
     arrived, ended = _span(ctx, scenario, dice.fork("span"))
     fitting = tuple(d for d in diagnoses().values() if scenario.tag in d.settings)
-    diagnosis = dice.weighted(fitting)
+    diagnosis = wanted.diagnosis if wanted else dice.weighted(fitting)
     who = dice.fork("who")
     baby, grams = None, 0
-    if scenario.tag == "sosinh":
+    if wanted:
+        home, person = wanted.home, wanted.person
+    elif scenario.tag == "sosinh":
         mother = diagnoses()["O80.0"]
         home, person = _find(ctx, who, mother, arrived.date(), "mother")
         baby = newborn(ctx.seed, person, home.father, arrived - dt.timedelta(minutes=20))

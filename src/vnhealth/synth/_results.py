@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from vnhealth.synth._data import Indicator, Service, indicators, readings
+from vnhealth.synth._data import indicators, readings
 from vnhealth.synth._dice import Dice
 from vnhealth.synth._episode import ResultLine
 from vnhealth.synth._facilities import Staff
+from vnhealth.synth._items import Indicator, Service
 from vnhealth.synth._people import Person
 
 __all__ = ["read_out"]
