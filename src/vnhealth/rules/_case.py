@@ -56,6 +56,18 @@ class Case:
         self.end: LocalTime | None = first.ngay_ra if first is not None else None
         kind = first.ma_loai_kcb if first is not None else None
         self.kind: str = kind.zfill(2) if kind else ""
+        self.last_split: tuple[Any, Any] | None = None
+        self.memo: dict[str, Any] = {}
+        self.begin_text = self.begin.text if self.begin is not None else ""
+        self.until = self._until()
+        self.until_text = self.until.text if self.until is not None else "9"
+
+    def _until(self) -> LocalTime | None:
+        """NGAY_RA as an upper bound: the whole day where 4210 writes the time as 0000."""
+        end = self.end
+        if end is None or not self.old or not end.text.endswith("0000"):
+            return end
+        return LocalTime(end.text[:8], Precision.DAY) if end.precision >= Precision.DAY else None
 
     def rows(self, table: str) -> tuple[Any, ...]:
         """The rows of a table, possibly none."""
@@ -78,6 +90,18 @@ class Case:
         name = "ma_the" if self.old else "ma_the_bhyt"
         value = getattr(self.x1, name, None) or ""
         return value.split(";")[0].strip().upper()
+
+    def outside(self, time: LocalTime | None) -> bool:
+        """True when a moment lies before NGAY_VAO or after NGAY_RA, as far as they are known."""
+        if time is None or self.begin_text <= time.text <= self.until_text:
+            return False
+        return after(self.begin, time) or after(time, self.until)
+
+    @cached_property
+    def stay_days(self) -> int | None:
+        """day(NGAY_RA) - day(NGAY_VAO) + 1, or None when a day is not known."""
+        begin, end = day_of(self.begin), day_of(self.end)
+        return (end - begin).days + 1 if begin and end else None
 
     @cached_property
     def whole(self) -> bool:

@@ -14,6 +14,7 @@ from vnhealth.records import Claim, Document, DocumentKind
 from vnhealth.rules._amounts import ARITHMETIC
 from vnhealth.rules._calendar import Calendar, calendar
 from vnhealth.rules._case import Case
+from vnhealth.rules._catalogue import unjudged
 from vnhealth.rules._fields import FieldPlan
 from vnhealth.rules._load import change_days
 from vnhealth.rules._model import ClaimCheck, CodeCatalog, Found, Hit, RowCheck, Rule, Tolerance
@@ -105,6 +106,7 @@ class _Run:
         self.calendar = working_days or calendar()
         self.outside = outside
         self.found: list[Finding] = []
+        self.days: set[dt.date] = set()
         for one in outside:
             announce(one)
 
@@ -117,6 +119,7 @@ class _Run:
                 params = {"edition": edition.value, "family": claim.family.value}
                 self._own("BHYT-CLAIM-020", index, Hit(params=params))
             edition = edition_at(day, claim.family)
+        self.days.add(day)
         case = Case(
             claim,
             edition,
@@ -154,7 +157,12 @@ class _Run:
                 self._own(code, index, hit)
 
     def close(self) -> None:
-        """What is said once per call."""
+        """What is said once per call: which catalogues nobody could look into."""
+        if "BHYT-CLAIM-090" in self.off:
+            return
+        systems = {name for day in self.days for name in unjudged(self.catalog, day)}
+        if systems:
+            self._own("BHYT-CLAIM-090", None, Hit(params={"systems": ", ".join(sorted(systems))}))
 
     def _own(self, code: str, index: int | None, hit: Hit) -> None:
         if code not in self.off:
