@@ -1,46 +1,50 @@
-"""From row elements to records: a fast path that only says yes, and one that explains.
+"""From cells to records: a fast path that only says yes, and one that explains.
 
-The order of the fields of a row is its *layout*. What a layout means (which converter stands at
-which place, what is missing, unknown, repeated or out of order) is worked out once per distinct
-layout and kept, so a vendor's own order costs no more than the official one.
+A cell is a tag and a text. The tags of a row in the order in which they came are its *layout*. What
+a layout means (which converter stands at which place, what is missing, unknown, repeated or out of
+order) is worked out once and kept, so a vendor's own order costs no more than the official one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter, getitem
+from itertools import pairwise
+from operator import attrgetter, getitem, methodcaller
 from typing import Any
 
 from lxml import etree
 
+from vnhealth.codecs._notes import Notes, safe_tag
 from vnhealth.codecs._values import explain
-from vnhealth.findings import Finding, Severity, catalogue
+from vnhealth.findings import catalogue
 from vnhealth.records import NotCanonical, Record, cache_of, record_class
 from vnhealth.spec import Edition, Family, edition_info, table, tables
 
-__all__ = ["RowDecoder", "decoder"]
+__all__ = ["Layout", "RowDecoder", "decoder", "official_tags"]
 
 _MAX_LAYOUTS = 256
+_BLANKS = " \t\r\n"
+_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _set_state = object.__setattr__
 _TAG = attrgetter("tag")
 _TEXT = attrgetter("text")
+_TAIL = attrgetter("tail")
+_KEYS = methodcaller("keys")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The fields of a row in the order in which they came."""
+    """The cells of a row in the order in which they came, by the names of their tags."""
 
     tags: tuple[str, ...]
     attrs: tuple[str, ...]
     caches: tuple[dict[str | None, Any], ...]
     plain: bool
-    """Every tag is known and stands once: the fast path may take it."""
-    ordered: bool
-    unknown: tuple[str, ...]
-    repeated: tuple[str, ...]
-    namespaced: bool
+    """Every tag is known and stands once, so a row needs no look at its names."""
+    notes: tuple[tuple[str, str | None, dict[str, str]], ...]
+    """(code, tag, params) of what there is to say about each row of this layout."""
 
 
 class RowDecoder:
@@ -51,158 +55,194 @@ class RowDecoder:
         self.name = name
         self.cls = record_class(family, name)
         self.kinds = {attr.upper(): kind for attr, kind in self.cls.kinds().items()}
+        self._editions = official_tags(family, name)
         self._layouts: dict[tuple[str, ...], Layout] = {}
 
     def layout(self, tags: tuple[str, ...]) -> Layout:
         """What a sequence of tags means; up to 256 are remembered."""
         found = self._layouts.get(tags)
         if found is None:
-            if len(self._layouts) >= _MAX_LAYOUTS:
-                self._layouts.clear()
-            found = self._layouts[tags] = self._analyse(tags)
+            found = self._analyse(tags)
+            if len(tags) <= 2 * len(self.kinds):
+                if len(self._layouts) >= _MAX_LAYOUTS:
+                    self._layouts.clear()
+                self._layouts[tags] = found
         return found
 
     def _analyse(self, tags: tuple[str, ...]) -> Layout:
-        names = tuple(str(tag).rpartition("}")[2].strip().upper() for tag in tags)
+        names = tuple(str(tag).rpartition("}")[2].upper() for tag in tags)
         known = [n for n in names if n in self.kinds]
-        unknown = tuple(n for n in names if n not in self.kinds)
-        repeated = tuple(sorted({n for n in known if known.count(n) > 1}))
-        places = [self.cls.ATTRS.index(n.lower()) for n in known]
-        namespaced = names != tags
+        there = set(known)
+        notes: list[tuple[str, str | None, dict[str, str]]] = []
+        order = self.cls.ATTRS.index
+        places = [order(n.lower()) for n in known]
+        if any(a > b for a, b in pairwise(places)):
+            notes.append(("BHYT-ROW-01", None, {}))
+        missing = min(([t for t in e if t not in there] for e in self._editions), key=len)
+        if missing:
+            text = ", ".join(missing[:8]) + (" …" if len(missing) > 8 else "")
+            notes.append(("BHYT-ROW-02", None, {"tags": text}))
+        unknown = sorted({n for n in names if n not in self.kinds})
+        notes += [("BHYT-ROW-03", safe_tag(tag), {}) for tag in unknown]
+        repeated = sorted(n for n in there if known.count(n) > 1) if len(there) < len(known) else []
+        notes += [("BHYT-ROW-04", tag, {}) for tag in repeated]
+        if names != tags:
+            notes.append(("BHYT-ROW-06", None, {}))
         return Layout(
             tags=names,
             attrs=tuple(n.lower() for n in known),
             caches=tuple(cache_of(self.kinds[n]) for n in known),
-            plain=not unknown and not repeated and not namespaced,
-            ordered=places == sorted(places),
-            unknown=unknown,
-            repeated=repeated,
-            namespaced=namespaced,
+            plain=len(there) == len(names),
+            notes=tuple(notes),
         )
 
     def decode(
-        self, rows: Iterable[etree._Element], encounter: int, notes: list[Finding]
+        self,
+        rows: Iterable[etree._Element],
+        notes: Notes,
+        first: int = 0,
+        *,
+        attributes: bool = True,
     ) -> tuple[Record, ...]:
-        """Records of the row elements; findings about them are appended to ``notes``."""
+        """Records of the row elements, the first of which is row ``first`` of its table.
+
+        ``attributes=False`` says that the cells are known to have none.
+        """
         out: list[Record] = []
-        cls = self.cls
-        new = cls.__new__
-        last_tags: tuple[Any, ...] | None = None
-        attrs: tuple[str, ...] = ()
-        caches: tuple[dict[str | None, Any], ...] = ()
-        plain = False
-        seen: set[int] = set()
-        gathered: dict[tuple[str, str], tuple[int, int]] = {}
-        for index, row in enumerate(rows):
+        run = _Run(self.name, notes)
+        last: tuple[Any, ...] | None = None
+        layout = None
+        for index, row in enumerate(rows, first):
             cells = row[:]
             tags = tuple(map(_TAG, cells))
-            if tags != last_tags:
-                last_tags = tags
+            if tags != last or layout is None:
+                last = tags
                 layout = self.layout(tags)
-                attrs, caches, plain = layout.attrs, layout.caches, layout.plain
-                if id(layout) not in seen:
-                    seen.add(id(layout))
-                    notes += self._about_layout(layout, encounter, index)
-            if plain and not any(map(len, cells)):
-                try:
-                    state = dict(zip(attrs, map(getitem, caches, map(_TEXT, cells)), strict=True))
-                except NotCanonical:
-                    pass
-                else:
-                    record = new(cls)
-                    _set_state(record, "__dict__", state)
-                    out.append(record)
-                    continue
-            out.append(self._slow(row, encounter, index, notes, gathered))
-        for (tag, code), (first, count) in gathered.items():
-            notes.append(_finding(code, encounter, self.name, first, tag, {"count": str(count)}))
+            run.add(layout, index)
+            texts: list[str | None] = list(map(_TEXT, cells))
+            extra: list[tuple[str, str]] = []
+            if (
+                any(map(len, cells))
+                or any(text and text.strip(_BLANKS) for text in {row.text, *map(_TAIL, cells)})
+                or row.keys()
+                or (attributes and any(map(_KEYS, cells)))
+            ):
+                extra = self._oddities(row, cells, texts, index, notes)
+            out.append(self.record(layout, texts, index, notes, extra))
+        run.close()
         return tuple(out)
 
-    def _about_layout(self, layout: Layout, encounter: int, row: int) -> list[Finding]:
-        at = (encounter, self.name, row)
-        found = []
-        if not layout.ordered:
-            found.append(_finding("BHYT-ROW-01", *at))
-        missing = missing_everywhere(self.family, self.name, layout.attrs)
-        if missing:
-            names = ", ".join(missing[:8]) + (" …" if len(missing) > 8 else "")
-            found.append(_finding("BHYT-ROW-02", *at, params={"tags": names}))
-        for tag in layout.unknown:
-            found.append(_finding("BHYT-ROW-03", *at, _safe_tag(tag)))
-        for tag in layout.repeated:
-            found.append(_finding("BHYT-ROW-04", *at, tag))
-        if layout.namespaced:
-            found.append(_finding("BHYT-ROW-06", *at))
-        return found
-
-    def _slow(
+    def record(
         self,
-        row: etree._Element,
-        encounter: int,
+        layout: Layout,
+        texts: Sequence[str | None],
         index: int,
-        notes: list[Finding],
-        gathered: dict[tuple[str, str], tuple[int, int]],
+        notes: Notes,
+        extra: list[tuple[str, str]],
     ) -> Record:
-        state: dict[str, Any] = {}
-        raw: dict[str, str] = {}
-        extra: list[tuple[str, str]] = []
-        for element in row:
-            tag = str(element.tag).rpartition("}")[2].strip().upper()
-            text = element.text
-            if len(element):
-                text = etree.tostring(element, encoding="unicode", with_tail=False)
-                notes.append(_finding("BHYT-ROW-05", encounter, self.name, index, _safe_tag(tag)))
-            kind = self.kinds.get(tag)
-            if kind is None or tag.lower() in state or len(element):
-                extra.append((tag, text or ""))
-                continue
+        """The record of one row of cells."""
+        if layout.plain and not extra:
             try:
-                state[tag.lower()] = cache_of(kind)[text]
-                continue
+                state = dict(zip(layout.attrs, map(getitem, layout.caches, texts), strict=True))
             except NotCanonical:
                 pass
-            assert text is not None
-            value, code = explain(kind, text)
-            state[tag.lower()] = value
+            else:
+                record = self.cls.__new__(self.cls)
+                _set_state(record, "__dict__", state)
+                return record
+        return self._explained(layout.tags, texts, index, notes, extra)
+
+    def _explained(
+        self,
+        tags: Sequence[str],
+        texts: Sequence[str | None],
+        index: int,
+        notes: Notes,
+        extra: list[tuple[str, str]],
+    ) -> Record:
+        """The same cell by cell, with a note for each value that is not in canonical form."""
+        state: dict[str, Any] = {}
+        raw: dict[str, str] = {}
+        for tag, text in zip(tags, texts, strict=True):
+            kind, attr = self.kinds.get(tag), tag.lower()
+            if kind is None or attr in state:
+                if text is not None or kind is None:
+                    extra.append((tag, text or ""))
+                continue
+            try:
+                state[attr] = cache_of(kind)[text]
+                continue
+            except NotCanonical:
+                assert text is not None
+            state[attr], code = explain(kind, text)
             raw[tag] = text
             if catalogue.info(code).severity == "info":
-                first, count = gathered.get((tag, code), (index, 0))
-                gathered[tag, code] = (first, count + 1)
+                notes.count(code, self.name, index, tag)
             else:
                 values = {"value": text.strip()[:80]}
-                notes.append(_finding(code, encounter, self.name, index, tag, values=values))
+                notes.say(code, self.name, index, tag, values=values)
         return self.cls._trusted(state, raw, tuple(extra))
 
+    def _oddities(
+        self,
+        row: etree._Element,
+        cells: list[etree._Element],
+        texts: list[str | None],
+        index: int,
+        notes: Notes,
+    ) -> list[tuple[str, str]]:
+        """What a row holds beside plain cells, as extra values; their texts are taken out."""
+        extra: list[tuple[str, str]] = []
+        loose = [row.text, *(cell.tail for cell in cells)]
+        for text in loose:
+            if text and text.strip(_BLANKS):
+                extra.append(("#text", text.strip(_BLANKS)))
+                notes.count("BHYT-ROW-09", self.name, index)
+        for place, cell in enumerate((row, *cells), -1):
+            tag = str(cell.tag).rpartition("}")[2].upper()
+            for key, value in cell.items():
+                name = str(key).rpartition("}")[2]
+                if key == _NIL and value in ("true", "1") and not cell.text and not len(cell):
+                    notes.count("BHYT-ROW-10", self.name, index, safe_tag(tag))
+                else:
+                    extra.append((f"{tag}@{name}", str(value)))
+                    params = {"names": safe_tag(name)}
+                    notes.count("BHYT-ROW-08", self.name, index, safe_tag(tag), params)
+            if place >= 0 and len(cell):
+                extra.append((tag, etree.tostring(cell, encoding="unicode", with_tail=False)))
+                texts[place] = None
+                notes.count("BHYT-ROW-05", self.name, index, safe_tag(tag))
+        return extra
 
-def _finding(
-    code: str,
-    encounter: int | None,
-    name: str | None = None,
-    row: int | None = None,
-    tag: str | None = None,
-    params: dict[str, str] | None = None,
-    values: dict[str, str] | None = None,
-) -> Finding:
-    severity = Severity(catalogue.info(code).severity)
-    return Finding(code, severity, encounter, name, row, tag, params or {}, values or {})
 
+class _Run:
+    """Counts the rows of each layout and says at the end what is odd about them."""
 
-def _safe_tag(tag: str) -> str:
-    """A tag name from a stranger: only if it looks like a tag, never a value."""
-    return tag[:60] if tag.replace("_", "").isalnum() and tag.isascii() else "…"
+    def __init__(self, table: str, notes: Notes) -> None:
+        self.table = table
+        self.notes = notes
+        self._seen: dict[int, list[Any]] = {}
+
+    def add(self, layout: Layout, index: int) -> None:
+        if layout.notes:
+            entry = self._seen.setdefault(id(layout), [layout, index, 0])
+            entry[2] += 1
+
+    def close(self) -> None:
+        for layout, first, count in self._seen.values():
+            for code, tag, params in layout.notes:
+                self.notes.count(code, self.table, first, tag, params, count)
 
 
 @cache
-def missing_everywhere(family: Family, name: str, attrs: tuple[str, ...]) -> tuple[str, ...]:
-    """Tags missing from a row whatever edition of the family it was meant for."""
-    there = set(attrs)
-    best: tuple[str, ...] | None = None
-    for edition in Edition:
-        if edition_info(edition).family == family and name in tables(edition):
-            missing = tuple(t for t in table(edition, name).tags if t.lower() not in there)
-            if best is None or len(missing) <= len(best):
-                best = missing
-    return best or ()
+def official_tags(family: Family, name: str) -> tuple[tuple[str, ...], ...]:
+    """The tags of a table in the order of each edition of a family, the latest edition first."""
+    found = [
+        table(edition, name).tags
+        for edition in reversed(Edition)
+        if edition_info(edition).family == family and name in tables(edition)
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 @cache

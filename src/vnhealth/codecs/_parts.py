@@ -2,231 +2,218 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
 from lxml import etree
 
-from vnhealth.codecs._decode import decoder
+from vnhealth.codecs._cut import cut
+from vnhealth.codecs._decode import decoder, official_tags
+from vnhealth.codecs._encoding import clean
 from vnhealth.codecs._limits import Limits
-from vnhealth.codecs._xml import parse, row_fragments
-from vnhealth.errors import CodecError, LimitExceeded, MalformedXml
-from vnhealth.findings import Finding, Severity, catalogue
+from vnhealth.codecs._notes import Notes, safe_tag
+from vnhealth.codecs._xml import check_size, is_wrapper, local, parse, parse_clean
+from vnhealth.errors import LimitExceeded, MalformedXml
 from vnhealth.records import Record
 from vnhealth.spec import Edition, Family, TableSpec, edition_info, table, tables
 
-__all__ = ["Table", "family_of", "find_table", "note", "read_table"]
+__all__ = ["Content", "Section", "family_of", "read_part", "read_root", "structure"]
+
+_BLANKS = " \t\r\n\ufeff"
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_ASSIGNED = re.compile(rb"=\s*[\"']")
+_CERTAIN = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What the root of a part says it is."""
+@dataclass(slots=True)
+class Section:
+    """Rows of one table. ``leaning`` > 0: its tags speak for the 130 family, < 0: for 4210."""
 
-    family: Family
     name: str
+    rows: list[etree._Element]
+    leaning: int
+    attributes: bool = True
+
+    def records(self, family: Family, notes: Notes, first: int) -> tuple[Record, ...]:
+        """The records, the first of which is row ``first`` of its table."""
+        table_ = decoder(family, self.name)
+        return table_.decode(self.rows, notes, first, attributes=self.attributes)
 
 
-def note(
-    code: str,
-    encounter: int | None = None,
-    table: str | None = None,
-    row: int | None = None,
-    params: Mapping[str, str] | None = None,
-) -> Finding:
-    """A finding with the catalogue's severity."""
-    severity = Severity(catalogue.info(code).severity)
-    return Finding(code, severity, encounter, table, row, None, params or {})
+@dataclass(slots=True)
+class Content:
+    """What a part holds: normally one section."""
+
+    sections: list[Section] = field(default_factory=list)
 
 
 @cache
-def _elements() -> dict[str, tuple[Table, ...]]:
+def _tables_of() -> dict[str, tuple[tuple[Family, str], ...]]:
     """Root, list and row tags to the tables they can belong to."""
-    found: dict[str, list[Table]] = {}
+    found: dict[str, list[tuple[Family, str]]] = {}
     for edition in (Edition.QD4210, Edition.QD3176):
         family = edition_info(edition).family
         for name in tables(edition):
             spec = table(edition, name)
             for element in {spec.root, spec.list, spec.row} - {""}:
-                found.setdefault(element, []).append(Table(family, name))
+                found.setdefault(element, []).append((family, name))
     return {element: tuple(which) for element, which in found.items()}
 
 
 @cache
-def _certain() -> dict[Any, Table]:
-    """Root tags that belong to exactly one table of one family."""
-    return {e: w[0] for e, w in _elements().items() if len(w) == 1 and structure(w[0]).root == e}
-
-
-@cache
-def structure(which: Table) -> TableSpec:
+def structure(family: Family, name: str) -> TableSpec:
     """Root, list and row of a table (the same in all editions of a family)."""
-    return table(Edition.QD4210 if which.family is Family.F4210 else Edition.QD3176, which.name)
+    return table(Edition.QD4210 if family is Family.F4210 else Edition.QD3176, name)
 
 
 @cache
 def _telling_tags(name: str) -> tuple[frozenset[str], frozenset[str]]:
     """Tags that only the 4210 family, and only the 130 family, has in a table."""
-    old = set(table(Edition.QD4210, name).tags) if name in tables(Edition.QD4210) else set()
-    new = set(table(Edition.QD3176, name).tags) | set(table(Edition.QD130, name).tags)
+    old = {tag for tags in official_tags(Family.F4210, name) for tag in tags}
+    new = {tag for tags in official_tags(Family.F130, name) for tag in tags}
     return frozenset(old - new), frozenset(new - old)
 
 
-def local(element: etree._Element) -> str:
-    """The tag without namespace, in upper case."""
-    return str(element.tag).rpartition("}")[2].strip().upper()
-
-
-def family_of(rows: list[etree._Element], name: str, hint: Family | None) -> Family:
-    """The family of rows whose element names do not tell it; ``hint`` decides a tie."""
+def _leaning(root_tag: str, name: str, rows: list[etree._Element]) -> int:
+    if name not in tables(Edition.QD4210):
+        return _CERTAIN
+    families = {family for family, _ in _tables_of()[root_tag]}
+    if len(families) == 1 and structure(*_tables_of()[root_tag][0]).root == root_tag:
+        return _CERTAIN if Family.F130 in families else -_CERTAIN
     old, new = _telling_tags(name)
-    tags = {child.tag for row in rows[:1] for child in row}
-    if tags.isdisjoint(old) and tags.isdisjoint(new):
-        tags = {local(child) for row in rows[:1] for child in row}
-    score = len(tags & new) - len(tags & old)
-    if score == 0:
-        return hint or Family.F130
-    return Family.F130 if score > 0 else Family.F4210
+    tags = {local(cell) for row in rows[:1] for cell in row}
+    return len(tags & new) - len(tags & old)
 
 
-def find_table(root: etree._Element, hint: Family | None = None) -> Table | None:
-    """The table of a part by its root, or None."""
-    certain = _certain().get(root.tag)
-    if certain is not None:
-        return certain
-    candidates = _elements().get(local(root), ())
-    if not candidates:
-        return None
-    names = {c.name for c in candidates}
-    name = sorted(names)[0]
-    rows = list(find_rows(root, Table(candidates[0].family, name)))
-    return Table(family_of(rows, name, hint), name)
+def family_of(leanings: Iterable[tuple[str, int]]) -> Family:
+    """The family of a case: what its summary (XML1) says, else what its tables say together."""
+    held = list(leanings)
+    decisive = sum(lean for name, lean in held if name == "XML1") or sum(lean for _, lean in held)
+    return Family.F4210 if decisive < 0 else Family.F130
 
 
-def find_rows(root: etree._Element, which: Table) -> Iterator[etree._Element]:
-    """The row elements of a part, wherever the wrapper elements are."""
-    spec = structure(which)
-    row_tag = spec.row
-    if local(root) == row_tag:
-        yield root
-        return
-    stack = [root]
-    while stack:
-        for child in stack.pop(0):
-            if local(child) == row_tag:
-                yield child
-            elif local(child) in (spec.list, spec.root, "VNHEALTH"):
-                stack.append(child)
-
-
-def _fast_rows(root: etree._Element, spec: TableSpec) -> list[etree._Element] | None:
-    """The rows when the wrappers stand exactly as the skeleton has them."""
-    if root.tag != spec.root:
-        return None
-    if spec.row == spec.root:
-        return [root]
-    holder = root
-    if spec.list:
-        if len(root) != 1 or root[0].tag != spec.list:
-            return None
-        holder = root[0]
-    rows = list(holder)
-    return rows if all(r.tag == spec.row for r in rows) else None
-
-
-def read_table(
-    content: bytes,
+def read_part(
+    data: bytes,
     declared: str | None,
-    encounter: int,
     limits: Limits,
-    notes: list[Finding],
-    hint: Family | None = None,
-) -> tuple[Table | None, tuple[Record, ...]]:
-    """The table and the records of one part; all that is odd goes to ``notes``."""
+    notes: Notes,
+    origin: tuple[int, int] = (1, 1),
+) -> Content:
+    """The rows of one part; all that is odd about it goes to ``notes``."""
+    check_size(data, limits, limits.part)
+    data, found = clean(data)
     try:
-        parsed = parse(content, limits)
+        parsed = parse_clean(data, found, origin)
     except MalformedXml as error:
-        return _salvage(content, declared, encounter, limits, notes, hint, error)
-    for code, params in parsed.notes:
-        notes.append(note(code, encounter, declared, params=params))
-    if b"<?xml" not in content[:16]:
-        notes.append(note("BHYT-PART-05", encounter, declared))
-    return read_root(parsed.root, declared, encounter, limits, notes, hint)
+        notes.extend(found, declared)
+        return _salvage(data, declared, limits, notes, origin, error)
+    notes.extend(parsed.notes, declared)
+    if not data.startswith(b"<?xml"):
+        notes.say("BHYT-PART-05", declared)
+    return read_root(parsed.root, declared, limits, notes, attributes=_may_have_attributes(data))
+
+
+def _may_have_attributes(data: bytes) -> bool:
+    """False only when no element after the first can have an attribute."""
+    after = data.find(b"?>") + 2 if data.startswith(b"<?xml") else 0
+    equals = data.find(b"=", data.find(b">", after))
+    return equals >= 0 and _ASSIGNED.search(data, equals) is not None
 
 
 def read_root(
     root: etree._Element,
     declared: str | None,
-    encounter: int,
     limits: Limits,
-    notes: list[Finding],
-    hint: Family | None = None,
-) -> tuple[Table | None, tuple[Record, ...]]:
+    notes: Notes,
+    *,
+    attributes: bool = True,
+) -> Content:
     """The same for a part that is parsed already."""
-    first = root[0] if local(root) == "VNHEALTH" and len(root) else root
-    which = find_table(first, hint)
-    if which is None:
-        notes.append(note("BHYT-PART-08", encounter, declared))
-        return None, ()
-    if declared and declared != which.name:
-        notes.append(note("BHYT-PART-07", encounter, declared, params={"found": which.name}))
-    spec = structure(which)
-    rows = _fast_rows(root, spec)
-    if rows is None:
-        rows = list(find_rows(root, which))
-        _check_containers(root, spec, which.name, encounter, notes)
-    if len(rows) > limits.rows:
-        raise LimitExceeded("ERR-XML-04", limit=f"{limits.rows} rows")
-    return which, decoder(which.family, which.name).decode(rows, encounter, notes)
+    content = Content()
+    for top in root if is_wrapper(root) else (root,):
+        tag = local(top)
+        candidates = _tables_of().get(tag)
+        if candidates is None:
+            notes.count("BHYT-PART-08", declared, tag=safe_tag(tag))
+            continue
+        name = candidates[0][1]
+        if declared and declared != name:
+            notes.count("BHYT-PART-07", declared, params={"found": name})
+        specs = [structure(family, name) for family in {f for f, n in candidates if n == name}]
+        rows = list(_rows(top, specs, name, notes))
+        section = Section(name, rows, _leaning(tag, name, rows), attributes)
+        last = content.sections[-1] if content.sections else None
+        if last is not None and last.name == name:
+            last.rows += rows
+            last.leaning = last.leaning or section.leaning
+        else:
+            content.sections.append(section)
+        if len(content.sections[-1].rows) > limits.rows:
+            raise LimitExceeded("ERR-XML-04", limit=f"{limits.rows} rows")
+    return content
 
 
-def _check_containers(
-    root: etree._Element, spec: TableSpec, name: str, encounter: int, notes: list[Finding]
-) -> None:
-    """Elements beside the list or the rows (other than the signature) hold what nobody reads."""
-    if spec.row == spec.root:
+def _rows(
+    root: etree._Element, specs: list[TableSpec], name: str, notes: Notes
+) -> Iterator[etree._Element]:
+    """The row elements under the wrappers of a table, in the order of the text."""
+    row_tag = specs[0].row
+    if local(root) == row_tag:
+        yield root
         return
-    known = {spec.root, spec.list, spec.row, "CHUKYDONVI", "VNHEALTH"}
-    holders = [root]
-    if spec.list:
-        holders += [child for child in root if local(child) == spec.list]
-    for holder in holders:
-        for child in holder:
-            if local(child) not in known:
-                notes.append(note("BHYT-PART-09", encounter, name))
-                return
+    holders = {tag for spec in specs for tag in (spec.root, spec.list)} - {""}
+    signed = any(spec.signed for spec in specs)
+    waiting = deque([root])
+    while waiting:
+        element = waiting.popleft()
+        if element.tag == row_tag or local(element) == row_tag:
+            yield element
+            continue
+        if any(not str(key).startswith(_XSI) for key in element.attrib):
+            notes.count("BHYT-DOC-22", name, tag=safe_tag(local(element)))
+        inner = []
+        loose = element.text
+        for child in element:
+            if loose and loose.strip(_BLANKS):
+                notes.count("BHYT-PART-14", name)
+            loose = child.tail
+            tag = row_tag if child.tag == row_tag else local(child)
+            if tag == row_tag or tag in holders:
+                inner.append(child)
+            elif not (signed and tag == "CHUKYDONVI"):
+                notes.count("BHYT-PART-09", name, tag=safe_tag(tag))
+        if loose and loose.strip(_BLANKS):
+            notes.count("BHYT-PART-14", name)
+        waiting.extendleft(reversed(inner))
 
 
 def _salvage(
-    content: bytes,
+    data: bytes,
     declared: str | None,
-    encounter: int,
     limits: Limits,
-    notes: list[Finding],
-    hint: Family | None,
+    notes: Notes,
+    origin: tuple[int, int],
     error: MalformedXml,
-) -> tuple[Table | None, tuple[Record, ...]]:
+) -> Content:
     """The readable rows of a part that no repair makes whole; each broken row is reported."""
-    notes.append(note("BHYT-DOC-04", encounter, declared, params=error.params))
-    name = declared or ""
-    for family in (hint, Family.F130, Family.F4210):
-        if family is None or (family is Family.F4210 and name not in tables(Edition.QD4210)):
-            continue
-        if name not in tables(Edition.QD3176) and family is Family.F130:
-            continue
-        which = Table(family, name)
-        spec = structure(which)
-        elements = []
-        for position, fragment in row_fragments(content, spec.row):
-            try:
-                elements.append(parse(fragment, limits).root)
-            except CodecError:
-                notes.append(
-                    note(
-                        "BHYT-ROW-07", encounter, declared, len(elements), {"offset": str(position)}
-                    )
-                )
-        if elements:
-            return which, decoder(family, name).decode(elements, encounter, notes)
-    return None, ()
+    notes.say("BHYT-DOC-04", declared, params=error.params)
+    if declared is None or declared not in tables(Edition.QD3176):
+        return Content()
+    row_tag = structure(Family.F130, declared).row
+    pieces, _ = cut(data, row_tag, origin)
+    rows: list[etree._Element] = []
+    for piece in pieces:
+        try:
+            parsed = parse(piece.data, limits, origin=piece.origin)
+        except MalformedXml:
+            where = {"line": str(piece.origin[0]), "column": str(piece.origin[1])}
+            notes.say("BHYT-ROW-07", declared, len(rows), params=where)
+        else:
+            notes.extend(parsed.notes, declared)
+            rows += parsed.root if is_wrapper(parsed.root) else [parsed.root]
+    if not rows:
+        return Content()
+    return Content([Section(declared, rows, _leaning(row_tag, declared, rows))])

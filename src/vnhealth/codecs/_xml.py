@@ -1,20 +1,33 @@
-"""The hardened parser and the loss-free repairs of documents that are not quite XML."""
+"""The hardened parser: what can attack is refused, what is almost XML is repaired without loss."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cache
+from re import ASCII, Match
+from re import compile as pattern
 from typing import TypedDict
 
 from lxml import etree
 
-from vnhealth.codecs._limits import DEFAULT_LIMITS, Limits
-from vnhealth.errors import LimitExceeded, MalformedXml, UnsafeXml
-from vnhealth.spec import Edition, table, tables
+from vnhealth.codecs import _repair
+from vnhealth.codecs._encoding import CodeNote, clean, decoded_values, refuse_doctype
+from vnhealth.codecs._limits import DEFAULT_LIMITS, MIB, Limits
+from vnhealth.errors import LimitExceeded, MalformedXml
 
-__all__ = ["PARSER_OPTIONS", "Parsed", "parse", "refuse_doctype", "wrap_roots"]
+__all__ = [
+    "PARSER_OPTIONS",
+    "Parsed",
+    "check_size",
+    "is_wrapper",
+    "local",
+    "parse",
+    "parse_clean",
+    "repaired",
+    "strict",
+    "tree",
+    "where_broken",
+]
 
 
 class _Options(TypedDict):
@@ -35,26 +48,20 @@ PARSER_OPTIONS: _Options = {
     "remove_pis": True,
 }
 
-BOM = b"\xef\xbb\xbf"
-_BAD_XSI = re.compile(rb"(xmlns:\w+\s*=\s*[\"'])([^\"'<>]*\s[^\"'<>]*)([\"'])")
-_DECLARATION = re.compile(rb"<\?xml[^>]{0,200}\?>")
-_DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _LIFT_FROM = 9_000_000
-_LONG_BASE64 = re.compile(rb"<NOIDUNGFILE>([A-Za-z0-9+/=\s]{1000000,})", re.ASCII)
-_LIFTED = re.compile(r"@vnhealth-part-([0-9]{1,9})@")
-_ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
-_STRUCTURE = (
-    "GIAMDINHHS THONGTINDONVI MACSKCB THONGTINHOSO NGAYLAP SOLUONGHOSO DANHSACHHOSO HOSO "
-    "FILEHOSO LOAIHOSO NOIDUNGFILE CHUKYDONVI"
-)
+_LONG_BASE64 = pattern(rb"<NOIDUNGFILE>([A-Za-z0-9+/=\s]{1000000,})", ASCII)
+_PLACEHOLDER = b"@vnhealth-part-"
+_LIFTED = pattern(r"@vnhealth-part-([0-9]{1,9})@")
+_RESOURCE_ERRORS = frozenset({89, 107, 108, 110, 114, 116})
+"""libxml2 codes: entity loop, attribute and name lengths, resource limit."""
 
 
 @dataclass(slots=True)
 class Parsed:
-    """A tree and what had to be done to get it, as (code, params)."""
+    """A tree and what had to be done to get it."""
 
     root: etree._Element
-    notes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    notes: list[CodeNote] = field(default_factory=list)
 
 
 @cache
@@ -62,20 +69,31 @@ def _parser() -> etree.XMLParser:
     return etree.XMLParser(collect_ids=False, **PARSER_OPTIONS)
 
 
-def refuse_doctype(root: etree._Element) -> None:
-    """Raise `UnsafeXml` when the document brought a DTD."""
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise UnsafeXml("ERR-XML-02", what="DOCTYPE")
+def local(element: etree._Element) -> str:
+    """The tag without namespace, in upper case."""
+    return str(element.tag).rpartition("}")[2].upper()
 
 
-def _parse_strict(data: bytes) -> etree._Element:
-    if b"<!DOCTYPE" in data[:1024]:
-        raise UnsafeXml("ERR-XML-02", what="DOCTYPE")
+def is_wrapper(root: etree._Element) -> bool:
+    """True for the element that `parse` puts around several roots."""
+    return root.tag == _repair.WRAPPER
+
+
+def check_size(data: bytes, limits: Limits, largest: int) -> None:
+    """Raise `LimitExceeded` when the bytes, or the tree that they would become, are too large."""
+    if len(data) > largest:
+        raise LimitExceeded("ERR-XML-04", limit=f"{largest // MIB} MiB")
+    if len(data) > MIB and data.count(b"<") + data.count(b"=") > limits.markup:
+        raise LimitExceeded("ERR-XML-04", limit=f"{limits.markup} tags")
+
+
+def tree(data: bytes, parser: etree.XMLParser | None = None) -> etree._Element:
+    """The tree of clean UTF-8 bytes, or `lxml.etree.XMLSyntaxError`. A DTD is refused unread."""
+    refuse_doctype(data)
     lifted: list[bytes] = []
-    if len(data) > _LIFT_FROM:
+    if len(data) > _LIFT_FROM and _PLACEHOLDER not in data:
         data = _LONG_BASE64.sub(lambda m: _lift(m, lifted), data)
-    root = etree.fromstring(data, _parser())
-    refuse_doctype(root)
+    root = etree.fromstring(data, parser or _parser())
     if lifted:
         for element in root.iter("{*}NOIDUNGFILE"):
             number = _LIFTED.fullmatch(element.text or "")
@@ -84,122 +102,113 @@ def _parse_strict(data: bytes) -> etree._Element:
     return root
 
 
-def _lift(found: re.Match[bytes], lifted: list[bytes]) -> bytes:
+def _lift(found: Match[bytes], lifted: list[bytes]) -> bytes:
     """Take a long base64 text out before parsing: libxml2 refuses text nodes over 10 MB."""
     lifted.append(found[1])
-    return b"<NOIDUNGFILE>@vnhealth-part-%d@" % (len(lifted) - 1)
+    return b"<NOIDUNGFILE>%s%d@" % (_PLACEHOLDER, len(lifted) - 1)
 
 
-def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Parsed:
+def parse(
+    data: bytes, limits: Limits = DEFAULT_LIMITS, *, origin: tuple[int, int] = (1, 1)
+) -> Parsed:
     """Parse bytes; repair what can be repaired without losing a character; say what was done.
 
-    Repairs, in this order: byte-order marks, text that is not UTF-8, namespace names with a blank,
-    several roots in one file (wrapped in an element ``vnhealth``), raw ``&`` and ``<`` in values.
-
-    Raises `UnsafeXml` (DTD or entities), `LimitExceeded`, `MalformedXml` with the position.
+    ``origin`` is the line and column where the data begins in a larger text. Several roots come
+    back under one element (see `is_wrapper`). Raises `UnsafeXml` (a DTD), `LimitExceeded`,
+    `MalformedXml` with the position.
     """
-    if len(data) > limits.part:
-        raise LimitExceeded("ERR-XML-04", limit=f"{limits.part // (1024 * 1024)} MiB")
+    check_size(data, limits, limits.part)
+    data, notes = clean(data)
+    return parse_clean(data, notes, origin)
+
+
+def parse_clean(data: bytes, notes: list[CodeNote], origin: tuple[int, int] = (1, 1)) -> Parsed:
+    """The same for bytes that went through `clean` already."""
+    return strict(data, notes) or repaired(data, notes, origin)
+
+
+def strict(data: bytes, notes: list[CodeNote]) -> Parsed | None:
+    """The tree of well-formed bytes, else None."""
     try:
-        return _parsed(data)
+        root = tree(data)
     except etree.XMLSyntaxError as error:
-        raise _malformed(error) from None
+        _refuse_resources(error)
+        return None
+    _note_comments(data, notes)
+    return Parsed(root, notes)
 
 
-def _parsed(data: bytes) -> Parsed:
-    notes: list[tuple[str, dict[str, str]]] = []
-    if data.startswith(BOM):
-        count = 0
-        while data.startswith(BOM):
-            data, count = data[3:], count + 1
-        notes.append(("BHYT-DOC-01", {"count": str(count)}))
-    if b"\r\r\n" in data[:1024]:
-        notes.append(("BHYT-DOC-06", {}))
+def repaired(data: bytes, notes: list[CodeNote], origin: tuple[int, int]) -> Parsed:
+    """The tree of bytes that are not well-formed as they stand."""
+    where = where_broken(data, origin)
+    data = decoded_values(data, notes)
+    data = _repair.control_characters(data, notes, origin)
+    data = _repair.namespace_names(data, notes)
+    stray: list[CodeNote] = []
+    escaped = _repair.stray_markup(data, stray, origin)
+    for text, extra in ((data, []), (escaped, stray)):
+        parsed = _either_way(text)
+        if parsed is not None:
+            root, found = parsed
+            notes += (*extra, *found)
+            _note_comments(text, notes)
+            return Parsed(root, notes)
+    raise MalformedXml("ERR-XML-01", where=where)
+
+
+def where_broken(data: bytes, origin: tuple[int, int] = (1, 1)) -> str:
+    """Where a strict parser gives up."""
     try:
-        return Parsed(_parse_strict(data), notes)
+        tree(data)
     except etree.XMLSyntaxError as error:
-        first = error
-    data = _decoded(data, notes)
-    fixed = _BAD_XSI.sub(lambda m: m[1] + m[2].replace(b" ", b"-") + m[3], data)
-    if fixed != data:
-        data = fixed
-        notes.append(("BHYT-DOC-02", {}))
-    for attempt in (lambda d: d, wrap_roots, _escape_stray, lambda d: wrap_roots(_escape_stray(d))):
-        try:
-            root = _parse_strict(attempt(data))
-        except etree.XMLSyntaxError:
-            continue
-        if attempt(data) != data:
-            line, column = first.position
-            if root.tag == "vnhealth":
-                notes.append(("BHYT-DOC-05", {"count": str(len(root))}))
-            if _escape_stray(data) != data:
-                notes.append(("BHYT-DOC-03", {"line": str(line), "column": str(column)}))
-        return Parsed(root, notes)
-    raise first
+        line, column = error.position
+        column += origin[1] - 1 if line <= 1 else 0
+        return f"dòng/line {max(line, 1) + origin[0] - 1}, cột/column {column}"
+    return ""
 
 
-def _malformed(error: etree.XMLSyntaxError) -> MalformedXml | LimitExceeded | UnsafeXml:
-    line, column = error.position
-    text = (error.msg or "").lower()
-    if "huge" in text or "too long" in text or "excessive depth" in text or "too deep" in text:
-        return LimitExceeded("ERR-XML-04", limit="libxml2")
-    if "entity" in text and "loop" in text:
-        return UnsafeXml("ERR-XML-02", what="ENTITY")
-    return MalformedXml("ERR-XML-01", where=f"dòng/line {line}, cột/column {column}")
-
-
-def _decoded(data: bytes, notes: list[tuple[str, dict[str, str]]]) -> bytes:
-    """Text in another encoding as UTF-8; bytes that are no UTF-8 are kept one by one (Latin-1)."""
-    declared = _DECLARED.match(data)
-    if declared and declared[1].lower() not in (b"utf-8", b"utf8"):
-        return data
+def _either_way(data: bytes) -> tuple[etree._Element, list[CodeNote]] | None:
+    """The tree of a text with one root, or with several of them wrapped."""
     try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        notes.append(("BHYT-DOC-08", {"offset": str(error.start)}))
-        return data.decode("latin-1").encode("utf-8")
-    return data
+        return tree(data), []
+    except etree.XMLSyntaxError as error:
+        _refuse_resources(error)
+    text, prefixes = _repair.wrapped(data)
+    try:
+        root = tree(text)
+    except etree.XMLSyntaxError as error:
+        _refuse_resources(error)
+        return None
+    notes: list[CodeNote] = []
+    if not len(root):
+        return None
+    if prefixes:
+        notes.append(("BHYT-DOC-16", {"prefixes": ", ".join(prefixes[:5])}))
+    beside = [root.text, *(child.tail for child in root)]
+    if any(text and text.strip(" \t\r\n\ufeff") for text in beside):
+        notes.append(("BHYT-DOC-17", {}))
+    if len(root) > 1:
+        notes.append(("BHYT-DOC-05", {"count": str(len(root))}))
+        return root, notes
+    return root[0], notes
 
 
-def wrap_roots(data: bytes) -> bytes:
-    """Several documents in a row as the children of one element ``vnhealth``."""
-    return b"<vnhealth>" + _DECLARATION.sub(b"", data) + b"</vnhealth>"
+def _note_comments(data: bytes, notes: list[CodeNote]) -> None:
+    """Comments and instructions are not data, but they are not dropped without a word."""
+    if b"<!--" not in data and data.count(b"<?") <= data.startswith(b"<?xml"):
+        return
+    options: _Options = {**PARSER_OPTIONS, "remove_comments": False, "remove_pis": False}
+    try:
+        root = tree(data, etree.XMLParser(**options))
+    except etree.XMLSyntaxError:
+        root = tree(_repair.wrapped(data)[0], etree.XMLParser(**options))
+    count = sum(1 for _ in root.iter(etree.Comment, etree.PI))
+    for before in (True, False):
+        count += sum(1 for _ in root.itersiblings(preceding=before))
+    if count:
+        notes.append(("BHYT-DOC-19", {"count": str(count)}))
 
 
-@cache
-def _known_tags() -> frozenset[bytes]:
-    names = set(_STRUCTURE.split())
-    for edition in Edition:
-        for name in tables(edition):
-            spec = table(edition, name)
-            names.update(spec.tags, (spec.root, spec.list, spec.row))
-    return frozenset(name.encode() for name in names if name)
-
-
-@cache
-def _stray_less() -> re.Pattern[bytes]:
-    """A ``<`` that does not start a tag of the standards, a declaration or a CDATA section."""
-    names = b"|".join(sorted(_known_tags(), reverse=True))
-    keep = rb"(?:/?(?:" + names + rb"|[A-Z][A-Z0-9_]{2,60})\s*/?>"
-    keep += rb"|[A-Za-z][\w:.-]{0,60}\s+\w+(?::\w+)?\s*=\s*[\"'][^\"'<>]{0,300}[\"'][^<>]{0,500}>"
-    keep += rb"|[\w-]{1,20}:\w|/[\w-]{1,20}:\w|\?xml|!\[CDATA\[|!--)"
-    return re.compile(rb"<(?!" + keep + rb")")
-
-
-def _escape_stray(data: bytes) -> bytes:
-    """Escape every ``&`` and ``<`` outside CDATA that cannot be markup. Nothing is removed."""
-    out = []
-    for index, piece in enumerate(re.split(rb"(<!\[CDATA\[.*?\]\]>)", data, flags=re.DOTALL)):
-        if index % 2:
-            out.append(piece)
-        else:
-            out.append(_stray_less().sub(b"&lt;", _ENTITY.sub(b"&amp;", piece)))
-    return b"".join(out)
-
-
-def row_fragments(data: bytes, row: str) -> Collection[tuple[int, bytes]]:
-    """(position, bytes) of each row element in a part that is broken beyond repair."""
-    tag = row.encode()
-    pattern = re.compile(rb"<" + tag + rb"(?:\s[^<>]*)?>.*?</" + tag + rb"\s*>", re.DOTALL)
-    return [(m.start(), m[0]) for m in pattern.finditer(data)]
+def _refuse_resources(error: etree.XMLSyntaxError) -> None:
+    if error.code in _RESOURCE_ERRORS:
+        raise LimitExceeded("ERR-XML-04", limit="libxml2") from None
