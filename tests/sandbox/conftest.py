@@ -56,8 +56,14 @@ def deid_file(*tokens: str, facility: str = "01001", xml1: str = "<STT>1</STT>")
 
 
 def judge(file: File) -> Checked:
-    """R… is refused, W… gets a warning, everything else is accepted."""
+    """R… is refused, W… gets a warning, everything else is accepted.
+
+    The MA_LK of ``OPAQUE A1`` cannot be seen before the file is judged.
+    """
     found = []
+    if file.body.startswith(b"OPAQUE "):
+        verdict = RecordVerdict(file.body.split()[1].decode(), Findings())
+        return Checked(Findings(), (verdict,), "missing")
     for key in peek(file.body).keys:
         severity = {"R": Severity.ERROR, "W": Severity.WARNING}.get((key or "R")[0])
         said = (

@@ -9,12 +9,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from vnhealth.errors import CodecError, VnHealthError
 from vnhealth.findings import Finding, Findings, Severity, catalogue
-from vnhealth.records import Claim, Document, DocumentKind
 from vnhealth.sandbox._model import State
-from vnhealth.signing import SignatureReport, TrustStore, verify
+
+if TYPE_CHECKING:
+    from vnhealth.records import Claim, Document
+    from vnhealth.signing import SignatureReport, TrustStore
 
 __all__ = ["Checked", "Checker", "File", "RecordVerdict", "check_file", "state_of"]
 
@@ -102,6 +105,8 @@ def _check(claim: Claim) -> Findings:
 
 
 def _signature(file: File) -> tuple[str, list[Finding]]:
+    from vnhealth.signing import verify
+
     report = verify(file.body, trust=file.trust, at=file.at)
     found: list[Finding] = []
     if file.signatures != "off":
@@ -120,15 +125,13 @@ def _foreign(report: SignatureReport, facility: str) -> bool:
     return bool(report.facilities) and facility not in report.facilities
 
 
-KINDS = {
-    "claim": DocumentKind.ENVELOPE,
-    "checkin": DocumentKind.CHECKIN,
-}
+KINDS = {"claim": "envelope", "checkin": "checkin"}
+"""Which `vnhealth.records.DocumentKind` each kind of call takes."""
 
 
 def _document(document: Document, file: File) -> list[Finding]:
     found = list(document.own_findings)
-    if document.kind is not KINDS.get(file.kind, document.kind):
+    if document.kind.value != KINDS.get(file.kind):
         found.append(own("GW-DOC-01", kind=document.kind.value))
     if not document.claims:
         found.append(own("GW-DOC-02"))

@@ -26,10 +26,10 @@ from vnhealth.sandbox._model import Account, Credentials, Facility, Reconciliati
 from vnhealth.sandbox._store import MemoryStore, Store
 from vnhealth.sandbox.gateways import admin, vss
 from vnhealth.sandbox.gateways.repository import Repository, check_deid
-from vnhealth.signing import TrustStore
 
 if TYPE_CHECKING:
     from vnhealth.sandbox.transport import AsyncSandboxTransport, SandboxTransport
+    from vnhealth.signing import TrustStore
 
 __all__ = ["Exchange", "accounts_for", "default_facilities"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vnhealth.findings import Finding, Findings
 from vnhealth.sandbox._check import Checked, Checker, File, own, state_of
@@ -17,7 +17,9 @@ from vnhealth.sandbox._clock import Clock
 from vnhealth.sandbox._ids import IdMaker
 from vnhealth.sandbox._model import Reconciliation, Record, Submission, digest
 from vnhealth.sandbox._store import Store
-from vnhealth.signing import TrustStore
+
+if TYPE_CHECKING:
+    from vnhealth.signing import TrustStore
 
 __all__ = ["Intake", "Ledger"]
 
@@ -84,6 +86,7 @@ class Ledger:
                 due=now + delay,
                 digest=digest(intake.body),
                 size=len(intake.body),
+                opaque=None in intake.keys,
                 signature=intake.signature,
             )
             for key in intake.keys:
@@ -92,12 +95,21 @@ class Ledger:
             self.store.add(submission, intake.body, records)
         return submission
 
-    def _current(self, submission: Submission, key: str) -> Record | None:
-        return self.store.current(submission.gateway, submission.facility, submission.kind, key)
+    def current(self, gateway: str, facility: str, kind: str, key: str) -> Record | None:
+        """The latest record of this key, also when it stood in a file that had to be read first."""
+        self._settle_opaque(gateway, facility)
+        return self.store.current(gateway, facility, kind, key)
+
+    def _settle_opaque(self, gateway: str, facility: str) -> None:
+        while due := self.store.due(self._clock.now(), BATCH, gateway, facility, opaque=True):
+            for submission in due:
+                self._settle(submission)
 
     def _replace_earlier(self, submission: Submission, key: str | None) -> int | None:
         """Note that a submission carries this key; gives the number of a later one, if any."""
-        earlier = self._current(submission, key) if key is not None else None
+        if key is None:
+            return None
+        earlier = self.store.current(submission.gateway, submission.facility, submission.kind, key)
         if earlier is None or earlier.submission == submission.number:
             return None
         if earlier.submission > submission.number:
@@ -120,6 +132,8 @@ class Ledger:
 
     def settled(self, submission: Submission) -> Submission:
         """The same submission, judged if its time has come."""
+        self._settle_opaque(submission.gateway, submission.facility)
+        submission = self.store.numbered(submission.number)
         if submission.settled or submission.due > self._clock.now():
             return submission
         return self._settle(submission)

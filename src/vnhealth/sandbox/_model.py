@@ -88,7 +88,8 @@ class Submission:
     """One acknowledged file. ``number`` rises with every one; the bytes lie in the store.
 
     ``received`` and ``due`` are aware; ``due`` is when its verdict is known. ``kind`` is claim,
-    checkin or deid, ``edition`` that of the path it came by (may be empty).
+    checkin or deid, ``edition`` that of the path it came by (may be empty). It is ``opaque`` when
+    not every MA_LK could be seen on receipt.
     """
 
     number: int
@@ -102,6 +103,7 @@ class Submission:
     due: dt.datetime
     digest: str
     size: int
+    opaque: bool = False
     settled: bool = False
     signature: str = ""
 

@@ -25,7 +25,7 @@ _KEY = re.compile(rb"<\s*MA_LK\s*>\s*(?:<!\[CDATA\[)?([^<\]]{1,200}?)(?:\]\]>)?\
 _RECORD = re.compile(rb"<\s*HOSO\s*>")
 _PART = re.compile(rb"<\s*NOIDUNGFILE\s*>([^<]*)<")
 _SIGNATURE = re.compile(rb"<(?:[A-Za-z0-9]{1,10}:)?Signature[ >]")
-_SPACE = re.compile(rb"\s+")
+_SPACE = b" \t\r\n"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -76,7 +76,7 @@ def _in_envelope(data: bytes) -> list[str | None]:
 
 def _in_part(coded: bytes) -> str | None:
     for piece in (coded[: PART * 2], coded):
-        packed = _SPACE.sub(b"", piece)
+        packed = piece.translate(None, _SPACE)
         packed = packed[: len(packed) // 4 * 4]
         try:
             found = _KEY.search(pybase64.b64decode(packed, validate=True))

@@ -26,9 +26,10 @@ CREATE TABLE submissions (
   number INTEGER PRIMARY KEY, gateway TEXT NOT NULL, kind TEXT NOT NULL, edition TEXT NOT NULL,
   facility TEXT NOT NULL, username TEXT NOT NULL, transaction_id TEXT NOT NULL,
   received INTEGER NOT NULL, due INTEGER NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,
-  settled INTEGER NOT NULL, signature TEXT NOT NULL, day TEXT NOT NULL);
+  opaque INTEGER NOT NULL, settled INTEGER NOT NULL, signature TEXT NOT NULL, day TEXT NOT NULL);
 CREATE UNIQUE INDEX by_transaction ON submissions (gateway, transaction_id);
 CREATE INDEX by_due ON submissions (due, number) WHERE settled = 0;
+CREATE INDEX by_opaque ON submissions (due, number) WHERE settled = 0 AND opaque = 1;
 CREATE INDEX by_day ON submissions (day, gateway, facility);
 CREATE TABLE bodies (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE records (
@@ -42,7 +43,7 @@ EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
 SUBMISSION = (
     "s.number, s.gateway, s.kind, s.edition, s.facility, s.username, s.transaction_id, s.received,"
-    " s.due, s.digest, s.size, s.settled, s.signature"
+    " s.due, s.digest, s.size, s.opaque, s.settled, s.signature"
 )
 RECORD = "r.number, r.position, r.key, r.state, r.replaced_by, r.cancelled, r.findings"
 WHERE = "(?1 = '' OR s.gateway = ?1) AND substr(s.facility, 1, length(?2)) = ?2"
@@ -121,7 +122,8 @@ class SqliteStore:
     def _put(self, s: Submission, records: Sequence[Record]) -> None:
         values = (
             *(s.number, s.gateway, s.kind, s.edition, s.facility, s.username, s.transaction),
-            *(_micros(s.received), _micros(s.due), s.digest, s.size, s.settled, s.signature),
+            *(_micros(s.received), _micros(s.due), s.digest, s.size, s.opaque),
+            *(s.settled, s.signature),
             local_day(s.received).isoformat(),
         )
         marks = ", ".join("?" * len(values))
@@ -190,10 +192,13 @@ class SqliteStore:
         ).fetchone()
         return None if row is None else _record(row)
 
-    def due(self, at: dt.datetime, limit: int, gateway: str, facility: str) -> list[Submission]:
+    def due(
+        self, at: dt.datetime, limit: int, gateway: str, facility: str, *, opaque: bool = False
+    ) -> list[Submission]:
         """See `Store`."""
+        which = "settled = 0 AND opaque = 1" if opaque else "settled = 0"
         rows = self._db.execute(
-            f"SELECT {SUBMISSION} FROM submissions s WHERE settled = 0 AND due <= ?3 AND {WHERE}"  # noqa: S608
+            f"SELECT {SUBMISSION} FROM submissions s WHERE {which} AND due <= ?3 AND {WHERE}"  # noqa: S608
             " ORDER BY due, number LIMIT ?4",
             (gateway, facility, _micros(at), limit),
         )
@@ -209,7 +214,7 @@ class SqliteStore:
             (gateway, facility, since.isoformat(), until.isoformat()),
         )
         for row in rows:
-            yield _submission(row[:13]), _record(row[13:])
+            yield _submission(row[:14]), _record(row[14:])
 
     def counts(
         self, gateway: str, facility: str, since: dt.date, until: dt.date
@@ -288,8 +293,9 @@ def _submission(row: Sequence[Any]) -> Submission:
         due=_moment(row[8]),
         digest=row[9],
         size=row[10],
-        settled=bool(row[11]),
-        signature=row[12],
+        opaque=bool(row[11]),
+        settled=bool(row[12]),
+        signature=row[13],
     )
 
 

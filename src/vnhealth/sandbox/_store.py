@@ -74,8 +74,10 @@ class Store(Protocol):
         """The latest record of this key."""
         ...
 
-    def due(self, at: dt.datetime, limit: int, gateway: str, facility: str) -> list[Submission]:
-        """Submissions that have no verdict and whose time has come, earliest first."""
+    def due(
+        self, at: dt.datetime, limit: int, gateway: str, facility: str, *, opaque: bool = False
+    ) -> list[Submission]:
+        """Submissions without verdict whose time has come, earliest first; or opaque ones only."""
         ...
 
     def listing(
@@ -115,6 +117,7 @@ class MemoryStore:
         self._current: dict[Key, tuple[int, int]] = {}
         self._texts: dict[tuple[str, str], str] = {}
         self._queue: list[tuple[dt.datetime, int]] = []
+        self._opaque: list[tuple[dt.datetime, int]] = []
 
     def transaction(self) -> AbstractContextManager[object]:
         """Nothing to do: memory is as durable as the process."""
@@ -131,6 +134,8 @@ class MemoryStore:
         self._bodies[submission.number] = body
         self._transactions[submission.gateway, submission.transaction] = submission.number
         heappush(self._queue, (submission.due, submission.number))
+        if submission.opaque:
+            heappush(self._opaque, (submission.due, submission.number))
         self.settle(submission, records)
 
     def settle(self, submission: Submission, records: Sequence[Record]) -> None:
@@ -174,12 +179,15 @@ class MemoryStore:
         found = self._current.get((gateway, facility, kind, key))
         return None if found is None else self._records[found[0]][found[1]]
 
-    def due(self, at: dt.datetime, limit: int, gateway: str, facility: str) -> list[Submission]:
+    def due(
+        self, at: dt.datetime, limit: int, gateway: str, facility: str, *, opaque: bool = False
+    ) -> list[Submission]:
         """See `Store`."""
+        queue = self._opaque if opaque else self._queue
         found: list[Submission] = []
         passed: list[tuple[dt.datetime, int]] = []
-        while self._queue and self._queue[0][0] <= at and len(found) < limit:
-            item = heappop(self._queue)
+        while queue and queue[0][0] <= at and len(found) < limit:
+            item = heappop(queue)
             submission = self._submissions[item[1]]
             if submission.settled:
                 continue
@@ -187,7 +195,7 @@ class MemoryStore:
             if _matches(submission, gateway, facility):
                 found.append(submission)
         for item in passed:
-            heappush(self._queue, item)
+            heappush(queue, item)
         return found
 
     def _selected(

@@ -14,7 +14,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vnhealth.errors import SandboxError
 from vnhealth.sandbox._clock import Clock
@@ -25,7 +25,9 @@ from vnhealth.sandbox._sqlite import SqliteStore
 from vnhealth.sandbox._store import MemoryStore, Store
 from vnhealth.sandbox._welcome import welcome
 from vnhealth.sandbox.asgi import app
-from vnhealth.signing import TrustStore
+
+if TYPE_CHECKING:
+    from vnhealth.signing import TrustStore
 
 __all__ = ["DEFAULT_PORT", "SystemClock", "serve"]
 

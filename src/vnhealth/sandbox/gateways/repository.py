@@ -194,7 +194,7 @@ class Repository:
         first = intake.keys[0]
         if first is None:
             return None
-        record = store.current(self._gateway, intake.facility, intake.kind, first)
+        record = self._core.ledger.current(self._gateway, intake.facility, intake.kind, first)
         if record is None or record.cancelled:
             return None
         found = store.numbered(record.submission)
@@ -235,7 +235,7 @@ class Repository:
             facility = self._facility(account, params.get("ma_cskcb"))
             kind = "checkin" if params.get("loai") == "checkin" else self._kind
             key = params.get("ma_lk") or ""
-            record = store.current(self._gateway, facility, kind, key)
+            record = self._core.ledger.current(self._gateway, facility, kind, key)
             if record is None:
                 raise _Refused("NOT_FOUND")
             found = store.numbered(record.submission)
@@ -309,9 +309,7 @@ class Repository:
             if kept["asked"] != asked:
                 raise _Refused("REQUEST_ID_CONFLICT")
             return self._answer(kept["code"], kept["data"], facility=facility)
-        record = self._core.ledger.store.current(
-            self._gateway, facility, self._kind, fields["MA_LK"]
-        )
+        record = self._core.ledger.current(self._gateway, facility, self._kind, fields["MA_LK"])
         if record is None:
             raise _Refused("NOT_FOUND")
         code, data = _outcome(record.cancelled, restore), {"ma_lk": record.key}

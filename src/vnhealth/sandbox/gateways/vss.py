@@ -154,7 +154,7 @@ class Vss:
         if kind is None or not params.get("maLk") or not account.may_send(facility):
             raise _Refused("205")
         store = self._core.ledger.store
-        record = store.current(vss.GATEWAY, facility, kind, params["maLk"])
+        record = self._core.ledger.current(vss.GATEWAY, facility, kind, params["maLk"])
         if record is None:
             raise _Refused("404")
         found = self._core.ledger.settled(store.numbered(record.submission))
