@@ -9,10 +9,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 from vnhealth.codecs import Limits, Source, read, write, write_standalone
 from vnhealth.codecs import iter_claims as iter_encounters
+from vnhealth.errors import EncodeError
 from vnhealth.findings import Findings
 from vnhealth.records import Claim, Document, record_class
 from vnhealth.spec import Edition
@@ -60,16 +64,16 @@ def convert(
     """The same data by another edition, and a report of all that could not be carried over.
 
     Required fields without a source stay empty and are listed; nothing is filled in silently.
-    ``options`` are those of `vnhealth.codecs.convert.convert_claim`.
+    ``options`` are those of `vnhealth.codecs.convert.convert_claim`. Raises
+    `vnhealth.errors.EncodeError` (ERR-XML-08) for a document without encounters.
     """
-    from vnhealth.codecs.convert import LossReport, convert_claim
+    from vnhealth.codecs.convert import convert_claim
 
     if isinstance(target, Claim):
         return convert_claim(target, to, **options)
+    if not target.claims:
+        raise EncodeError("ERR-XML-08")
     converted = [convert_claim(claim, to, **options) for claim in target.claims]
-    merged = LossReport.merge([report for _, report in converted])
+    losses = reduce(add, (report for _, report in converted))
     claims = [claim for claim, _ in converted]
-    family = claims[0].family if claims else target.family
-    from dataclasses import replace
-
-    return replace(target.with_claims(claims), family=family), merged
+    return replace(target.with_claims(claims), family=claims[0].family), losses

@@ -6,11 +6,13 @@ import os
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from vnhealth.cli._common import Exit, Settings, err, exit_code, show_error
 from vnhealth.errors import VnHealthError
+
+ClickException = typer.BadParameter.__mro__[2]
+"""The base of every usage error, whether typer brings its own click or uses an installed one."""
 
 app = typer.Typer(
     name="vnhealth",
@@ -64,13 +66,10 @@ def run(argv: list[str] | None = None) -> int:
     try:
         code = app(args=argv, standalone_mode=False)
         return int(code or 0)
-    except click.exceptions.Exit as done:
-        return done.exit_code
-    except click.exceptions.Abort:
+    except typer.Exit as done:
+        return int(done.exit_code)
+    except typer.Abort:
         return 130
-    except click.ClickException as error:
-        error.show(file=sys.stderr)
-        return Exit.USAGE
     except VnHealthError as error:
         show_error(error)
         return exit_code(error)
@@ -81,6 +80,9 @@ def run(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
+        if isinstance(error, ClickException):
+            error.show(file=sys.stderr)  # type: ignore[attr-defined]
+            return Exit.USAGE
         if os.environ.get("VNHEALTH_DEBUG"):
             raise
         err.print(

@@ -92,7 +92,15 @@ def progress(label: str, total: int | None) -> Iterator[Any]:
     bar = Progress(*columns, TimeRemainingColumn(), console=err, disable=not shown, transient=True)
     with bar:
         task = bar.add_task(label, total=total)
-        yield lambda n=1: bar.advance(task, n)
+
+        def advance(done: int | None = None, of: int | None = None) -> None:
+            """One step, or (done, of all) at once."""
+            if done is None:
+                bar.advance(task)
+            else:
+                bar.update(task, completed=done, total=of or total)
+
+        yield advance
 
 
 def tracked(items: Sequence[Any] | Iterable[Any], label: str, total: int | None) -> Iterator[Any]:

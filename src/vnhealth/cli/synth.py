@@ -41,7 +41,7 @@ def synth(
             progress=advance,
         )
     text = say(
-        f"Đã ghi {encounters} hồ sơ vào {len(written)} tệp ở {folder}",
-        f"Wrote {encounters} encounters in {len(written)} files to {folder}",
+        f"Đã ghi {encounters} hồ sơ vào {len(written.files)} tệp ở {folder}",
+        f"Wrote {encounters} encounters in {len(written.files)} files to {folder}",
     )
     out.print(text, markup=False)

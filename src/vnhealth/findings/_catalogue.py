@@ -14,6 +14,7 @@ __all__ = ["CodeInfo", "catalogue"]
 SOURCES = (
     "errors",
     "codec",
+    "convert",
     "rules",
     "identity",
     "catalogs",
