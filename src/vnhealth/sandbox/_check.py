@@ -75,12 +75,13 @@ def own(code: str, **params: str) -> Finding:
 
 
 def check_file(file: File) -> Checked:
-    """The default checker. Never raises on a document."""
-    signature, found = _signature(file)
+    """The default checker: only what a valid signature covers is read of a signed file."""
+    report = _verified(file)
+    signature, found = report.status.value, _signature(report, file)
     if file.body.startswith(b"PK"):
         return Checked(Findings([own("GW-DOC-01", kind="zip")]), (), signature)
     try:
-        document = _read(file.body)
+        document = _read(report.covered or file.body)
     except CodecError as error:
         return Checked(Findings([_of(error)]), (), signature)
     found += _document(document, file)
@@ -104,21 +105,21 @@ def _check(claim: Claim) -> Findings:
     return check(claim)
 
 
-def _signature(file: File) -> tuple[str, list[Finding]]:
+def _verified(file: File) -> SignatureReport:
     from vnhealth.signing import verify
 
-    report = verify(file.body, trust=file.trust, at=file.at)
-    found: list[Finding] = []
-    if file.signatures != "off":
-        found = list(report.findings)
-        if _foreign(report, file.facility):
-            found.append(own("GW-SIG-01"))
-    if file.signatures == "warn":
-        found = [
-            replace(f, severity=Severity.WARNING) if f.severity is Severity.ERROR else f
-            for f in found
-        ]
-    return report.status.value, found
+    return verify(file.body, trust=file.trust, at=file.at)
+
+
+def _signature(report: SignatureReport, file: File) -> list[Finding]:
+    if file.signatures == "off":
+        return []
+    found = list(report.findings)
+    if _foreign(report, file.facility):
+        found.append(own("GW-SIG-01"))
+    severity = Severity.ERROR if file.signatures == "require" else Severity.WARNING
+    deciding = {"GW-SIG-01"} if report.is_valid else {report.code}
+    return [replace(f, severity=severity) if f.code in deciding else f for f in found]
 
 
 def _foreign(report: SignatureReport, facility: str) -> bool:

@@ -40,9 +40,9 @@ NO_ARGS: Mapping[str, str] = {}
 
 @cache
 def default_facilities() -> tuple[Facility, ...]:
-    """The invented facilities of the default exchange, in two provinces.
+    """The invented facilities of the default exchange, those of `vnhealth.synth` among them.
 
-    >>> [f.code for f in default_facilities()]
+    >>> [f.code for f in default_facilities()][:4]
     ['01001', '01002', '79001', '79002']
     """
     text = (files("vnhealth.sandbox") / "data" / "facilities.csv").read_text("utf-8")
