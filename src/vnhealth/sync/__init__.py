@@ -1,0 +1,74 @@
+"""Clients of the gateways, blocking and asynchronous, over httpx.
+
+`VssClient` speaks to the insurance gateway, `RepositoryClient` to the provincial and national
+repositories; `AsyncVssClient` and `AsyncRepositoryClient` are the same with ``await``. What a
+gateway made of a file is an `Outcome`, never an HTTP status; errors are those of
+`vnhealth.sync._errors`, all of them `vnhealth.errors.SyncError`.
+
+>>> from vnhealth.sync import Credentials, VssClient
+>>> client = VssClient(Credentials("https://gateway.example", "01001_BV", "secret", "01001"))
+>>> client.submit(b"<GIAMDINHHS/>", edition="3176")
+Traceback (most recent call last):
+    ...
+vnhealth.sync._errors.NotSent: Not sent: the file names no facility. [ERR-SYNC-15]
+"""
+
+from vnhealth.sync._clients import (
+    AsyncGatewayClient,
+    AsyncRepositoryClient,
+    AsyncVssClient,
+    GatewayClient,
+    RepositoryClient,
+    VssClient,
+)
+from vnhealth.sync._errors import (
+    AuthFailed,
+    ConnectionFailed,
+    NotSent,
+    RateLimited,
+    Rejected,
+    RemoteError,
+    SyncError,
+    TimedOut,
+    Unavailable,
+)
+from vnhealth.sync._mask import RawAnswer
+from vnhealth.sync._outcome import (
+    DayCount,
+    GatewayFinding,
+    Outcome,
+    RecordOutcome,
+    RecordPage,
+    Status,
+)
+from vnhealth.sync._retry import RetryPolicy, Timeouts
+from vnhealth.sync._session import Account, Credentials
+
+__all__ = [
+    "Account",
+    "AsyncGatewayClient",
+    "AsyncRepositoryClient",
+    "AsyncVssClient",
+    "AuthFailed",
+    "ConnectionFailed",
+    "Credentials",
+    "DayCount",
+    "GatewayClient",
+    "GatewayFinding",
+    "NotSent",
+    "Outcome",
+    "RateLimited",
+    "RawAnswer",
+    "RecordOutcome",
+    "RecordPage",
+    "Rejected",
+    "RemoteError",
+    "RepositoryClient",
+    "RetryPolicy",
+    "Status",
+    "SyncError",
+    "TimedOut",
+    "Timeouts",
+    "Unavailable",
+    "VssClient",
+]

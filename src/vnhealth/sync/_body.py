@@ -1,0 +1,93 @@
+"""Whose file is it and which records does it hold: looked at before anything is sent."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from vnhealth.codecs import read
+from vnhealth.errors import ConformanceError
+from vnhealth.protocol import deid_inspect
+from vnhealth.records import Claim, DocumentKind
+from vnhealth.sync._errors import NotSent
+
+__all__ = ["Body", "body_of", "in_scope"]
+
+BOM = b"\xef\xbb\xbf"
+KINDS = {DocumentKind.ENVELOPE: "claim", DocumentKind.CHECKIN: "checkin"}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Body:
+    """A file about to be sent: its bytes without byte-order mark, its facility and records."""
+
+    data: bytes
+    facility: str
+    keys: tuple[str, ...]
+    digest: str
+
+
+def in_scope(facility: str, scope: str) -> bool:
+    """True when an account may carry records of a facility; two characters are a province.
+
+    >>> in_scope("01001", "01001"), in_scope("01001", "01"), in_scope("01002", "01001")
+    (True, True, False)
+    """
+    if len(scope) == 2:
+        return len(facility) == 5 and facility.startswith(scope)
+    return facility == scope
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 of a file as it goes out (without byte-order mark)."""
+    return hashlib.sha256(_plain(data)).hexdigest()
+
+
+def _plain(data: bytes) -> bytes:
+    while data.startswith(BOM):
+        data = data[len(BOM) :]
+    return data
+
+
+def body_of(data: bytes, *, kind: str, scope: str, call: str) -> Body:
+    """Look at a file of kind claim, checkin or deid; ``scope`` is the facility of the account.
+
+    Every facility named in the file has to be in scope: that of the envelope and that of each
+    record. Raises `NotSent` (wrong kind, no facility, another facility),
+    `vnhealth.errors.ConformanceError` for a file that is not de-identified as the contract wants,
+    and `vnhealth.errors.CodecError` for a file that cannot be read.
+    """
+    data = _plain(data)
+    if kind == "deid":
+        facilities, keys = _deid(data)
+    else:
+        facilities, keys = _document(data, kind, call)
+    if not facilities:
+        raise NotSent("ERR-SYNC-15")
+    if not all(in_scope(facility, scope) for facility in facilities):
+        raise NotSent("ERR-SYNC-13")
+    return Body(data, facilities[0], keys, hashlib.sha256(data).hexdigest())
+
+
+def _document(data: bytes, kind: str, call: str) -> tuple[list[str], tuple[str, ...]]:
+    document = read(data)
+    if KINDS.get(document.kind) != kind:
+        raise NotSent("ERR-SYNC-14", call=call, kind=document.kind.value)
+    facilities = [document.facility] if document.facility else []
+    for claim in document.claims:
+        facilities += _facilities(claim, kind)
+    keys = dict.fromkeys(claim.ma_lk for claim in document.claims)
+    return facilities, tuple(key for key in keys if key)
+
+
+def _facilities(claim: Claim, kind: str) -> list[str]:
+    rows = claim.rows("XML0" if kind == "checkin" else "XML1")
+    return [str(row["MA_CSKCB"]) for row in rows if row["MA_CSKCB"]]
+
+
+def _deid(data: bytes) -> tuple[list[str], tuple[str, ...]]:
+    found = deid_inspect.inspect(data)
+    if not found.ok:
+        raise ConformanceError(findings=found.findings)
+    keys = tuple(dict.fromkeys(key for key in found.records if key))
+    return ([found.facility] if found.facility else []), keys

@@ -1,0 +1,332 @@
+"""The insurance gateway, 130 family, as its client sees it: requests built, answers interpreted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import pybase64
+
+from vnhealth.findings import Finding, Findings, Severity
+from vnhealth.protocol import Endpoint, vss
+from vnhealth.protocol.vss import LoginReply, Receipt, RecordState
+from vnhealth.spec import Edition
+from vnhealth.sync import _read
+from vnhealth.sync._body import Body, body_of
+from vnhealth.sync._codes import known_code
+from vnhealth.sync._errors import Rejected, RemoteError
+from vnhealth.sync._gate import Gate
+from vnhealth.sync._mask import raw_answer
+from vnhealth.sync._outcome import (
+    DayCount,
+    Outcome,
+    RecordOutcome,
+    Status,
+    gateway_finding,
+    worst,
+)
+from vnhealth.sync._retry import Resend, RetryPolicy
+from vnhealth.sync._session import Account, Clock, Token
+from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
+
+__all__ = ["VssGate"]
+
+LIFE = dt.timedelta(minutes=50)
+"""Life of a token that does not say when it ends; clients in the field assume 50 to 60 minutes."""
+
+STATES = {
+    RecordState.PENDING: Status.PENDING,
+    RecordState.ACCEPTED: Status.ACCEPTED,
+    RecordState.ACCEPTED_WITH_WARNINGS: Status.ACCEPTED_WITH_WARNINGS,
+    RecordState.REFUSED: Status.REFUSED,
+    RecordState.REPLACED: Status.REPLACED,
+}
+HO_SO = {"checkin": vss.HO_SO_CHECKIN, "claim": vss.HO_SO_CLAIM}
+KINDS = {number: kind for kind, number in HO_SO.items()}
+
+
+class VssGate(Gate):
+    """Keeps only the MD5 of the password: the gateway never wants the clear text."""
+
+    def __init__(
+        self, account: Account, *, clock: Clock, retry: RetryPolicy, trusted: bool
+    ) -> None:
+        secret = vss.password_hash(account.password)
+        super().__init__(vss.GATEWAY, account, secret, clock=clock, retry=retry, trusted=trusted)
+
+    # login
+
+    def _login_request(self) -> HttpRequest:
+        secret = self.session.secret.reveal()
+        fields = {"username": self.session.username, "password": secret}
+        return self._request(
+            self.gateway.endpoint("login"),
+            headers={"Content-Type": vss.FORM_CONTENT_TYPE},
+            body=vss.encode_form(fields),
+        )
+
+    def _login_code(self, answer: HttpAnswer) -> str | None:
+        reply = _login_reply(answer)
+        return None if reply is None else reply.code
+
+    def _open(self, answer: HttpAnswer) -> Token | None:
+        reply = _login_reply(answer)
+        access = self._usable_token(reply.access_token) if reply else None
+        if reply is None or access is None or reply.code != "200":
+            return None
+        if reply.username and reply.username.casefold() != self.session.username.casefold():
+            self._foreign_session(answer)
+        server = self.session.clock() + self.session.offset
+        ends = vss.parse_expiry(reply.expires_in, server)
+        return self.session.opened(access, self._usable_token(reply.id_token) or "", ends, LIFE)
+
+    def _session_headers(self, token: Token) -> dict[str, str]:
+        return {
+            vss.HEADER_ACCESS_TOKEN: token.access,
+            vss.HEADER_TOKEN_ID: token.id,
+            vss.HEADER_PASSWORD_HASH: self.session.secret.reveal(),
+        }
+
+    def _code(self, answer: HttpAnswer) -> str | None:
+        receipt = _receipt(answer)
+        return None if receipt is None else receipt.code
+
+    # files
+
+    def submit(self, xml: bytes, edition: Edition | str) -> Plan[Outcome]:
+        """A claim file (GIAMDINHHS)."""
+        return (yield from self._send("claim", self._endpoint("claim", edition), xml))
+
+    def check_in(self, xml: bytes, edition: Edition | str) -> Plan[Outcome]:
+        """A check-in file (XML0)."""
+        return (yield from self._send("checkin", self._endpoint("checkin", edition), xml))
+
+    def send_again(self, outcome: Outcome, xml: bytes) -> Plan[Outcome]:
+        """By the same call as before."""
+        endpoint = self.gateway.endpoint(outcome.call)
+        return (yield from self._send(KINDS[endpoint.record], endpoint, xml))
+
+    def _endpoint(self, what: str, edition: Edition | str) -> Endpoint:
+        found = Edition.parse(str(edition))
+        if found is Edition.QD1931:
+            found = Edition.QD3176
+        return self.gateway.endpoint(f"{what}_{found.value}")
+
+    def _send(self, kind: str, endpoint: Endpoint, xml: bytes) -> Plan[Outcome]:
+        body = body_of(xml, kind=kind, scope=self.scope, call=endpoint.name)
+        fields = {
+            "username": self.session.username,
+            "loaiHoSo": endpoint.record,
+            "maTinh": body.facility[:2],
+            "maCSKCB": body.facility,
+            "fileHSBase64": pybase64.b64encode(body.data).decode("ascii"),
+        }
+        safe = self.policy.resend_replaces
+        return (
+            yield from self.deliver(
+                endpoint,
+                body,
+                headers={"Content-Type": vss.FORM_CONTENT_TYPE},
+                content=vss.encode_form(fields),
+                resend=Resend.SAFE if safe else Resend.ASK_FIRST,
+            )
+        )
+
+    def _receipt(self, answer: HttpAnswer, body: Body) -> Outcome:
+        receipt = _receipt(answer)
+        assert receipt is not None
+        outcome = Outcome(
+            gateway=self.key,
+            status=_status(receipt, answer.status),
+            code=receipt.code,
+            message=receipt.message,
+            transaction=receipt.transaction or None,
+            received_at=_read.moment(receipt.received or ""),
+            raw=raw_answer(answer),
+        )
+        if outcome.status is Status.REFUSED:
+            said = gateway_finding(self.key, receipt.code, Severity.ERROR, text=receipt.message)
+            outcome = replace(outcome, findings=Findings([said]))
+        return outcome
+
+    # questions (the calls are vnhealth-defined: the circulars publish none)
+
+    def status(self, transaction: str) -> Plan[Outcome]:
+        """The verdict on a file by its maGiaoDich."""
+        endpoint = self.gateway.endpoint("result")
+        path = endpoint.path.replace("{maGiaoDich}", quote(transaction, safe=""))
+        answer = yield from self.ask(endpoint, path=path)
+        return self._result(endpoint, answer)
+
+    def status_of(self, ma_lk: str, *, facility: str | None, kind: str) -> Plan[Outcome]:
+        """The verdict on the latest record with this MA_LK."""
+        endpoint = self.gateway.endpoint("result_by_record")
+        query = {
+            "maLk": ma_lk,
+            "loaiHoSo": HO_SO[kind],
+            "maCSKCB": self.check_scope(facility or self.scope),
+        }
+        answer = yield from self.ask(endpoint, query=query)
+        return self._result(endpoint, answer)
+
+    def results(self, transaction: str) -> Plan[tuple[RecordOutcome, ...]]:
+        """The verdicts on the records of a file."""
+        outcome = yield from self.status(transaction)
+        return outcome.records
+
+    def look_up(self, outcome: Outcome) -> Plan[Outcome]:
+        """By maGiaoDich, else by the first MA_LK."""
+        if outcome.transaction:
+            return (yield from self.status(outcome.transaction))
+        kind = KINDS[self.gateway.endpoint(outcome.call).record]
+        facility = outcome.facility or None
+        return (yield from self.status_of(outcome.keys[0], facility=facility, kind=kind))
+
+    def reconciliation(self, since: dt.date, until: dt.date) -> Plan[tuple[DayCount, ...]]:
+        """Counts per day of receipt and kind of file."""
+        endpoint = self.gateway.endpoint("reconciliation")
+        query = {"tuNgay": f"{since:%d/%m/%Y}", "denNgay": f"{until:%d/%m/%Y}"}
+        answer = yield from self.ask(endpoint, query=query)
+        document = self._good(endpoint, answer)
+        found = (_day_count(row) for row in _read.rows(document, "dsKQGuiHosoNgay"))
+        return tuple(row for row in found if row is not None)
+
+    def _good(self, endpoint: Endpoint, answer: HttpAnswer) -> dict[str, Any]:
+        code = self._code(answer) or ""
+        if code == "200":
+            return answer.document() or {}
+        params = self._params(endpoint.name, answer, code)
+        raise Rejected(**params) if known_code(self.key, code) else RemoteError(**params)
+
+    def _result(self, endpoint: Endpoint, answer: HttpAnswer) -> Outcome:
+        if self._code(answer) == "404":
+            return Outcome(
+                gateway=self.key,
+                status=Status.MISSING,
+                code="404",
+                call=endpoint.name,
+                raw=raw_answer(answer),
+            )
+        document = self._good(endpoint, answer)
+        received = _read.moment(_read.text(document, "thoiGianTiepNhan"))
+        judged = _read.moment(_read.text(document, "thoiGianXuLy"))
+        transaction = _read.text(document, "maGiaoDich") or None
+        signature = _read.text(document, "chuKy")
+        records = tuple(
+            RecordOutcome(
+                ma_lk=_read.text(row, "maLk") or None,
+                status=_state(row),
+                transaction=transaction,
+                received_at=received,
+                judged_at=judged,
+                signature=signature,
+                findings=Findings(self._errors(row, index)),
+            )
+            for index, row in enumerate(_read.rows(document, "dsHoSo"))
+        )
+        done = _read.text(document, "trangThai") != RecordState.PENDING
+        status = worst(r.status for r in records) if done else Status.PENDING
+        return Outcome(
+            gateway=self.key,
+            status=status or Status.PENDING,
+            code="200",
+            call=endpoint.name,
+            message=_read.text(document, "thongDiep"),
+            transaction=transaction,
+            received_at=received,
+            judged_at=judged,
+            signature=signature,
+            findings=Findings(f for record in records for f in record.findings),
+            records=records,
+            raw=raw_answer(answer),
+        )
+
+    def _errors(self, row: dict[str, Any], index: int) -> list[Finding]:
+        return [
+            gateway_finding(
+                self.key,
+                _read.text(error, "maLoi"),
+                _read.severity(_read.text(error, "mucDo"), Severity.ERROR),
+                encounter=index,
+                table=_read.table(_read.text(error, "bang")),
+                row=_read.index(error, "dong"),
+                tag=_read.tag(_read.text(error, "chiTieu")),
+                text=_read.text(error, "moTaLoi"),
+                hint=_read.text(error, "goiY"),
+                basis=_read.text(error, "canCu"),
+            )
+            for error in _read.rows(row, "dsLoi")
+        ]
+
+
+def _login_reply(answer: HttpAnswer) -> LoginReply | None:
+    """The answer of a login; without maKetQua a token is enough."""
+    document = answer.document()
+    if document is None:
+        return None
+    try:
+        return LoginReply.from_json(document)
+    except ValueError:
+        pass
+    if isinstance(document.get("APIKey"), dict):
+        return LoginReply.from_json({"maKetQua": "200", **document})
+    return None
+
+
+def _receipt(answer: HttpAnswer) -> Receipt | None:
+    """An answer that carries maKetQua; without it a maGiaoDich is enough."""
+    document = answer.document()
+    if document is None:
+        return None
+    code = _read.text(document, "maKetQua")
+    transaction = _read.text(document, "maGiaoDich")
+    if not code and not transaction:
+        return None
+    return Receipt(
+        code=code,
+        transaction=transaction or None,
+        received=_read.text(document, "thoiGianTiepNhan") or None,
+        message=_read.text(document, "thongDiep"),
+    )
+
+
+def _status(receipt: Receipt, http: int) -> Status:
+    """Queued, refused, or not to be told: a code that nobody knows is no verdict by itself."""
+    known = known_code(vss.GATEWAY, receipt.code)
+    outcome = known.outcome if known else "unknown"
+    if outcome == "accepted" or (not receipt.code and receipt.transaction):
+        return Status.PENDING
+    if outcome == "refused":
+        return Status.REFUSED
+    if known is None and receipt.transaction is None and 400 <= http < 500:
+        return Status.REFUSED
+    return Status.UNKNOWN
+
+
+def _state(row: dict[str, Any]) -> Status:
+    try:
+        return STATES[RecordState(_read.text(row, "trangThai"))]
+    except ValueError:
+        return Status.UNKNOWN
+
+
+def _day_count(row: dict[str, Any]) -> DayCount | None:
+    day = _read.day(_read.text(row, "ngayGui"))
+    if day is None:
+        return None
+    kind = _read.text(row, "loaiHoSo")
+    return DayCount(
+        day=day,
+        facility=_read.facility(_read.text(row, "maCSKCB")),
+        kind=KINDS.get(kind, ""),
+        received=_read.number(row, "soHSNhan"),
+        sent=_read.number(row, "tongSo"),
+        accepted=_read.number(row, "soHSThanhCong"),
+        warned=_read.number(row, "soHSCanhBao"),
+        refused=_read.number(row, "soHSLoi"),
+        pending=_read.number(row, "soHSCho"),
+        replaced=_read.number(row, "soHSThayThe"),
+        cancelled=_read.number(row, "soHSHuy"),
+    )
