@@ -105,11 +105,48 @@ def test_more_agreement_in_one_facility_settles_a_gap_that_alone_asks_for_review
     assert compare(full, year).rule == "R4_YEAR_PLACE"
     assert compare(full, year, "province").rule == "R5_YEAR"
     assert compare(full, other_marks).rule == "R5_YEAR"
-    assert compare(full, short).rule == "R4_SHORT_NAME"
+    near = PersonRecord("Nguyễn Thử", "1901-03-05", "1", ward="00001")
+    assert compare(full, near).rule == compare(full, short).rule == "R4_SHORT_NAME"
     assert compare(full, short, "nation").rule == "R5_SHORT_NAME"
     assert compare(full, other_end).rule == "R5_SHORT_NAME"
     assert compare(full, slip).outcome == "match"
     assert "OTHER_BHXH" in compare(full, slip).evidence
+
+
+def test_a_misspelt_syllable_is_a_slip_and_another_syllable_may_be_another_person() -> None:
+    right = PersonRecord("Nguyễn Văn Thử", "1901-03-05", "1", phone="0900000001")
+    slip = PersonRecord("Nguyễn Vwn Thử", "1901-03-05", "1", phone="0900000001")
+    twin = PersonRecord("Nguyễn Văn Thự", "1901-03-05", "1", phone="0900000001")
+    other = PersonRecord("Nguyễn Van Thua", "1901-03-05", "1", phone="0900000001")
+    assert compare(right, slip).rule == "R4_TYPO"
+    assert compare(right, slip, "province").rule == "R5_TYPO"
+    assert compare(right, twin).rule == "R4_MARKS_DIFFER"
+    assert compare(right, other).rule == "R5_TYPO"
+
+
+def test_a_namesake_from_elsewhere_with_another_phone_is_looked_at() -> None:
+    here = PersonRecord("Trần Thị Mẫu", "1901-03-05", "2", phone="0900000001", ward="00001")
+    there = PersonRecord("Trần Thị Mẫu", "1901-03-05", "2", phone="0900000002", ward="00004")
+    unknown = PersonRecord("Trần Thị Mẫu", "1901-03-05", "2", phone="0900000002")
+    assert compare(here, there).rule == "R4_ELSEWHERE"
+    assert compare(here, unknown).outcome == "match"
+
+
+def test_a_swapped_date_needs_phone_and_ward_to_merge() -> None:
+    both = ("0900000001", "00001")
+    a = PersonRecord("Trần Thị Mẫu", "1901-03-05", "2", "", "", "", *both)
+    b = PersonRecord("Trần Thị Mẫu", "1901-05-03", "2", "", "", "", *both)
+    phone_only = PersonRecord("Trần Thị Mẫu", "1901-05-03", "2", phone=both[0])
+    assert compare(a, b).rule == "R4_DOB_SLIP"
+    assert compare(a, phone_only).rule == "R5_DOB_SLIP"
+    assert compare(a, b, "nation").outcome == "review"
+
+
+def test_the_same_insurance_code_outweighs_a_sex_that_differs() -> None:
+    a = PersonRecord("Trần Thị Mẫu", "1901-03-05", "2", bhxh="0000012345")
+    b = PersonRecord("Trần Thị Mẫu", "1901-03-05", "1", bhxh="0000012345")
+    assert compare(a, b, "nation").outcome == "match"
+    assert "SEX_DIFFERS" in compare(a, b, "nation").evidence
 
 
 def test_numbers_one_digit_apart_need_code_and_phone_to_be_one() -> None:

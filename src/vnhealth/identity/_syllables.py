@@ -14,7 +14,15 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 
-__all__ = ["TONE_DIGITS", "is_syllable", "name_roles", "read_rows", "split_tone"]
+__all__ = [
+    "TONE_DIGITS",
+    "bare_letters",
+    "is_bare_syllable",
+    "is_syllable",
+    "name_roles",
+    "read_rows",
+    "split_tone",
+]
 
 TONE_DIGITS: Mapping[str, str] = {
     "\u0301": "1",
@@ -84,6 +92,30 @@ def is_syllable(lower: str) -> bool:
         stopped = rime[-1] in "ptc" or rime.endswith("ch")
         return tones in ("1", "5") if stopped else True
     return False
+
+
+@cache
+def _bare_rimes() -> frozenset[str]:
+    return frozenset(bare_letters(rime) for rime in _parts("rime"))
+
+
+def bare_letters(text: str) -> str:
+    """Return lower-case letters without any mark, đ as d."""
+    kept = (c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    return "".join(kept).replace("đ", "d")
+
+
+@lru_cache(maxsize=16384)
+def is_bare_syllable(word: str) -> bool:
+    """Tell whether a lower-case word without marks can be one Vietnamese syllable with some marks.
+
+    >>> [is_bare_syllable(word) for word in ("nguyen", "quoc", "dung", "vwn", "nguyxn")]
+    [True, True, True, False, False]
+    """
+    onsets = {bare_letters(onset) for onset in _parts("onset")}
+    return any(
+        word[size:] in _bare_rimes() and (not size or word[:size] in onsets) for size in range(4)
+    )
 
 
 @cache

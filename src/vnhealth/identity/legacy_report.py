@@ -21,7 +21,7 @@ from vnhealth.identity.legacy import decode, detect, encode, suspect
 
 __all__ = ["LegacyFigures", "generate_names", "measure"]
 
-_COMMON = (
+COMMON_SURNAMES = (
     "Nguyễn",
     "Trần",
     "Lê",
@@ -35,7 +35,7 @@ _COMMON = (
     "Bùi",
     "Đỗ",
 )
-_SHARES = (32, 11, 9, 7, 5, 4, 4, 3, 3, 2, 2, 2)
+SURNAME_SHARES = (32, 11, 9, 7, 5, 4, 4, 3, 3, 2, 2, 2)
 _TONES = ("", "\u0301", "\u0300", "\u0309", "\u0303", "\u0323")
 _VOWELS = "aăâeêioôơuưy"
 
@@ -99,7 +99,7 @@ def generate_names(count: int, rng: random.Random) -> Iterator[str]:
     rimes = [r["text"] for r in parts if r["part"] == "rime"]
     for _ in range(count):
         if rng.random() < 0.84:
-            words = [rng.choices(_COMMON, _SHARES)[0]]
+            words = [rng.choices(COMMON_SURNAMES, SURNAME_SHARES)[0]]
         else:
             words = [rng.choice(pool["surname"])]
         for role in ("middle",) * rng.choice((0, 1, 1, 1, 2)) + ("given",):

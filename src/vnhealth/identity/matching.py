@@ -21,6 +21,7 @@ from typing import Literal
 
 from vnhealth.identity._base import CATALOGUE_PREFIX
 from vnhealth.identity._similarity import date_slip, jaro_winkler, one_edit
+from vnhealth.identity._syllables import is_bare_syllable
 from vnhealth.identity.person_record import PersonRecord, PreparedRecord, prepare
 
 __all__ = [
@@ -128,7 +129,17 @@ def _one_letter_apart(a: PreparedRecord, b: PreparedRecord) -> bool:
     mine, theirs = a.tokens - b.tokens, b.tokens - a.tokens
     if len(mine) == len(theirs) == 1:
         return one_edit(next(iter(mine)), next(iter(theirs)))
-    return one_edit(a.skeleton, b.skeleton)
+    return one_edit(a.plain, b.plain)
+
+
+def _slip_of_the_pen(a: PreparedRecord, b: PreparedRecord) -> bool:
+    """Tell whether, of two words one letter apart, one can be no Vietnamese syllable and the other
+    can: a typing slip, not another name.
+    """
+    mine, theirs = a.tokens - b.tokens, b.tokens - a.tokens
+    if len(mine) != 1 or len(theirs) != 1:
+        return False
+    return is_bare_syllable(next(iter(mine))) != is_bare_syllable(next(iter(theirs)))
 
 
 def _marks_differ(a: PreparedRecord, b: PreparedRecord) -> bool:
@@ -165,6 +176,16 @@ def _same_place(a: PreparedRecord, b: PreparedRecord) -> bool:
     return _same_phone(a, b) or _same_ward(a, b)
 
 
+def _elsewhere(a: PreparedRecord, b: PreparedRecord) -> bool:
+    """Tell whether phone and ward are known on both sides and both differ: a namesake, perhaps."""
+    return bool(a.phone and b.phone and a.ward and b.ward) and not _same_place(a, b)
+
+
+def _codes_conflict(a: PreparedRecord, b: PreparedRecord) -> bool:
+    """Tell whether the insurance codes differ by more than a slip that the place explains."""
+    return _other_code(a, b) and not (_same_place(a, b) and one_edit(a.bhxh, b.bhxh))
+
+
 def _same_code(a: PreparedRecord, b: PreparedRecord) -> bool:
     return bool(a.bhxh) and a.bhxh == b.bhxh
 
@@ -179,7 +200,7 @@ def _same_number(a: PreparedRecord, b: PreparedRecord, name: _Same, dob: _Same) 
         return None
     name_fits, date_fits = name in ("equal", "partly"), dob in ("equal", "partly", "unknown")
     if dob == "slip" and name == "equal":
-        date_fits = _same_code(a, b) or _same_phone(a, b)
+        date_fits = _same_code(a, b) or _same_place(a, b)
     if name_fits and date_fits:
         return "match", "R1_ID"
     return "review", "R1_ID_ONE_CONFLICT" if name_fits or date_fits else "R1_ID_BOTH_CONFLICT"
@@ -200,8 +221,9 @@ def _same_insurance(a: PreparedRecord, b: PreparedRecord, name: _Same, dob: _Sam
         return None
     if _numbers_conflict(a, b):
         return "review", "R3_BHXH_ID_CONFLICT"
+    sure = name == "equal" and dob == "equal" and not _marks_differ(a, b)
     year_fits = dob in ("equal", "partly") or (dob == "slip" and a.year == b.year)
-    if name in ("equal", "partly") and year_fits and not _sexes_differ(a, b):
+    if name in ("equal", "partly") and year_fits and (sure or not _sexes_differ(a, b)):
         return "match", "R3_BHXH"
     return "review", "R3_BHXH_CONFLICT"
 
@@ -210,11 +232,11 @@ def _numbers_conflict(a: PreparedRecord, b: PreparedRecord) -> bool:
     """Tell whether both have personal numbers and they differ for good.
 
     One digit or two neighbours apart is taken as mistyped when one of the two does not fit the sex
-    or birth year of its own record, or when insurance code and phone or ward both agree.
+    or birth year of its own record, or when two of insurance code, phone and ward agree.
     """
     if not a.ids12 or not b.ids12 or a.ids12 & b.ids12:
         return False
-    supported = _same_code(a, b) and _same_place(a, b)
+    supported = _same_code(a, b) + _same_phone(a, b) + _same_ward(a, b) > 1
     mistyped = any(
         one_edit(x, y) and (supported or (x in a.suspect) != (y in b.suspect))
         for x in a.ids12
@@ -257,20 +279,25 @@ def _by_name(
     if _sexes_differ(a, b) or name == "unknown":
         return None
     if name == "equal" and dob == "partly" and _same_place(a, b):
-        sure = scope is Scope.FACILITY and _same_phone(a, b) and _same_ward(a, b) and a.sex == b.sex
-        if sure and not _marks_differ(a, b) and not _other_code(a, b):
+        sure = scope is Scope.FACILITY and _same_phone(a, b)
+        if sure and not _marks_differ(a, b) and not _codes_conflict(a, b):
             return "match", "R4_YEAR_PLACE"
         return "review", "R5_YEAR"
-    if not _same_phone(a, b):
+    if not _same_place(a, b):
         return None
     if name == "equal" and dob == "slip":
-        return "review", "R5_DOB_SLIP"
+        sure = scope is Scope.FACILITY and _same_phone(a, b) and _same_ward(a, b)
+        if sure and a.year == b.year and not _marks_differ(a, b) and not _codes_conflict(a, b):
+            return "match", "R4_DOB_SLIP"
+        return ("review", "R5_DOB_SLIP") if _same_phone(a, b) else None
     if dob == "equal":
+        sure = scope is Scope.FACILITY and not _codes_conflict(a, b)
         if _one_letter_apart(a, b):
+            if sure and _slip_of_the_pen(a, b):
+                return "match", "R4_TYPO"
             return "review", "R5_TYPO"
         if _words_left_out(a, b):
-            sure = scope is Scope.FACILITY and a.ends == b.ends and a.sex == b.sex
-            if sure and not _other_code(a, b):
+            if sure and a.ends == b.ends:
                 return "match", "R4_SHORT_NAME"
             return "review", "R5_SHORT_NAME"
     return None
@@ -279,12 +306,14 @@ def _by_name(
 def _name_and_date(a: PreparedRecord, b: PreparedRecord, scope: Scope) -> _Found:
     if _sexes_differ(a, b):
         return "review", "R4_SEX"
-    if _other_code(a, b) and not (_same_phone(a, b) and one_edit(a.bhxh, b.bhxh)):
+    if _codes_conflict(a, b):
         return "review", "R4_OTHER_BHXH"
     if _marks_differ(a, b):
         return "review", "R4_MARKS_DIFFER"
-    if scope is Scope.FACILITY or _same_place(a, b):
+    if _same_place(a, b):
         return "match", "R4_NAME_DOB"
+    if scope is Scope.FACILITY:
+        return ("review", "R4_ELSEWHERE") if _elsewhere(a, b) else ("match", "R4_NAME_DOB")
     return "review", "R4_NATIONAL" if scope is Scope.NATION else "R4_PROVINCE"
 
 
@@ -327,7 +356,8 @@ def pairs(
     """Yield (index left, index right, decision) for all pairs that are match or review.
 
     Without ``right`` the list is compared with itself (index left < index right). Only records
-    that share a number, an insurance code, a phone, or sorted name with birth year are compared;
+    that share a number, an insurance code, a phone, sorted name with birth year, or ward with birth
+    date are compared;
     keys shared by more than 1,000 records on a side (shared phones) are skipped. Two unknown
     patients are not paired.
 

@@ -74,12 +74,14 @@ class PersonRecord:
 class PreparedRecord:
     """A record with its comparable forms; made by `prepare`.
 
+    ``skeleton`` has its words in alphabetical order, ``plain`` as written.
     ``date`` is ``yyyymmdd`` when the day is known and not doubtful, else empty; ``year`` and
     ``month`` are empty when unknown. ``numbers`` are all valid numbers of any age, ``ids12`` the
     valid personal numbers, ``strong`` those and passports; ``ends`` the first and last word.
     """
 
     skeleton: str
+    plain: str
     tokens: frozenset[str]
     ends: tuple[str, ...]
     key: str
@@ -141,9 +143,13 @@ def prepare(record: PersonRecord) -> PreparedRecord:
     blocks |= {f"b:{code}"} if code else set()
     blocks |= {f"p:{telephone}"} if telephone else set()
     blocks |= {f"n:{skeleton}:{year}"} if skeleton and year and not anonymous else set()
+    ward = clean(record.ward)
+    date = year + month + day if day else ""
+    blocks |= {f"w:{ward}:{date}"} if ward and date else set()
     blocks |= {f"c:{skeleton}"} if newborn else set()
     return PreparedRecord(
         skeleton,
+        " ".join(words),
         frozenset(words),
         (words[0], words[-1]) if words else (),
         key,
@@ -152,7 +158,7 @@ def prepare(record: PersonRecord) -> PreparedRecord:
         anonymous,
         year,
         month,
-        year + month + day if day else "",
+        date,
         sex,
         ids12,
         ids12 | frozenset(n for n in current if not is_digits(n)),
@@ -160,7 +166,7 @@ def prepare(record: PersonRecord) -> PreparedRecord:
         suspect,
         code,
         telephone,
-        clean(record.ward),
+        ward,
         frozenset(blocks),
     )
 
