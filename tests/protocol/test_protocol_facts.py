@@ -1,5 +1,6 @@
 """The rows of the gateways hold together."""
 
+import base64
 import datetime as dt
 
 import pytest
@@ -9,10 +10,16 @@ from hypothesis import strategies as st
 from vnhealth.findings import catalogue
 from vnhealth.protocol import behaviours, deid_contract, gateways, result_code, vss
 from vnhealth.protocol.repository import Envelope
-from vnhealth.sandbox import Exchange
+from vnhealth.sandbox import Exchange, Request
 from vnhealth.spec import Family, record_fields, tables
 
 EVIDENCE = {"official", "two vendors", "one vendor", "document", "vnhealth-defined", "assumption"}
+
+
+def as_base64(data):
+    return base64.b64encode(data).decode()
+
+
 DERIVED = {"NHOM_TUOI", "MUC_HUONG_THE", "THE_CON_HAN"}
 
 
@@ -83,6 +90,13 @@ def test_expiry_in_every_form_that_gateways_use(text):
 def test_expiry_never_raises(text):
     found = vss.parse_expiry(text, dt.datetime(2026, 8, 3, 1, tzinfo=dt.UTC))
     assert found is None or found.tzinfo is not None
+
+
+@given(st.dictionaries(st.text(max_size=5), st.text(max_size=20) | st.binary().map(as_base64)))
+def test_forms_come_back_as_they_went(fields):
+    request = Request("POST", "/", body=vss.encode_form(fields))
+    got = {name: value.decode() for name, value in request.form().items()}
+    assert got == {name: value for name, value in fields.items() if name}
 
 
 @pytest.mark.parametrize("value", [None, [], {}, {"maKetQua": None}, "x", {"code": None}])

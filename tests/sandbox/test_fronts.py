@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -184,3 +185,37 @@ def test_the_plugin_fixture(vnhealth_exchange):
 def test_a_clock_never_goes_back(exchange):
     with pytest.raises(ValueError, match="back"):
         exchange.clock.advance(minutes=-1)
+
+
+def test_many_threads_lose_and_double_nothing(exchange, files):
+    client = files.caller(exchange, "vss").login()
+    with ThreadPoolExecutor(8) as pool:
+        sent = pool.map(lambda i: client.send(files.claim(f"A{i}")).json(), range(200))
+        numbers = {reply["maGiaoDich"] for reply in sent}
+    assert len(numbers) == 200
+    (row,) = exchange.reconcile()
+    assert (row.received, row.sent, row.balanced) == (200, 200, True)
+    assert [e.number for e in exchange.journal] == list(range(1, 202))
+
+
+def test_files_are_judged_while_nobody_asks(exchange, files, monkeypatch):
+    monkeypatch.setattr("vnhealth.sandbox.asgi.PAUSE", 0)
+    files.caller(exchange, "vss").login().send(files.claim("A1"))
+    exchange.clock.advance(minutes=5)
+
+    async def run():
+        queue = asyncio.Queue()
+        sent = []
+
+        async def send(message):
+            sent.append(message["type"])
+
+        task = asyncio.create_task(app(exchange)({"type": "lifespan"}, queue.get, send))
+        await queue.put({"type": "lifespan.startup"})
+        while not exchange.store.numbered(1).settled:
+            await asyncio.sleep(0)
+        await queue.put({"type": "lifespan.shutdown"})
+        await task
+        return sent
+
+    assert asyncio.run(run()) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

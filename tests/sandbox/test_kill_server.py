@@ -100,7 +100,7 @@ def test_no_acknowledged_record_is_lost(server, files):
         key = f"K{index:04d}"
         if index in kill_at:
             process = server.process
-            timer = threading.Timer(chance.uniform(0, 0.012), process.kill)
+            timer = threading.Timer(chance.uniform(0, 0.003), process.kill)
             timer.start()
         else:
             timer = None

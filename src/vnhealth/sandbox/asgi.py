@@ -18,10 +18,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-PAUSE = 0.5
-"""Seconds between two looks for files whose verdict is due."""
-STEP = 5
-"""Files judged at once between two requests."""
+PAUSE = 0.1
+"""Seconds without a request before files are judged; also between two looks for due ones."""
 
 
 def app(
@@ -29,15 +27,17 @@ def app(
 ) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """An ASGI application over an exchange.
 
-    With ``judge`` a background task makes verdicts when they are due, so that nobody waits for one;
-    answers are the same without it. Requests are answered on the event loop: one at a time, in the
-    order of arrival, each durable before its answer goes out.
+    With ``judge`` a background task makes verdicts that are due while no requests come, so that
+    nobody waits for one; answers are the same without it. Requests are answered on the event loop:
+    one at a time, in the order of arrival, each durable before its answer goes out.
     """
+    idle = _Idle()
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _lifespan(exchange, receive, send, judge=judge)
+            await _lifespan(exchange, receive, send, idle if judge else None)
         elif scope["type"] == "http":
+            idle.asked = True
             await _send(send, await _respond(exchange, scope, receive))
 
     return run
@@ -89,18 +89,27 @@ async def _send(send: Send, answer: Response) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _judge(exchange: Exchange) -> None:
+class _Idle:
+    """Whether a request came since somebody looked."""
+
+    asked = False
+
+
+async def _judge(exchange: Exchange, idle: _Idle) -> None:
     while True:
-        await asyncio.sleep(0 if exchange.settle(limit=STEP) == STEP else PAUSE)
+        idle.asked = False
+        await asyncio.sleep(PAUSE)
+        while not idle.asked and exchange.settle(limit=1):
+            await asyncio.sleep(0)
 
 
-async def _lifespan(exchange: Exchange, receive: Receive, send: Send, *, judge: bool) -> None:
+async def _lifespan(exchange: Exchange, receive: Receive, send: Send, idle: _Idle | None) -> None:
     task: asyncio.Task[None] | None = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            if judge:
-                task = asyncio.create_task(_judge(exchange))
+            if idle is not None:
+                task = asyncio.create_task(_judge(exchange, idle))
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             if task is not None:
