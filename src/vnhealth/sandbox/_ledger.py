@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 from vnhealth.findings import Finding, Findings
@@ -168,8 +170,10 @@ class Ledger:
         """A checker that fails refuses the file and says so, instead of blocking all others."""
         try:
             return self._checkers(gateway)(file)
+        except ImportError:
+            raise
         except Exception as error:
-            return Checked(Findings([own("SBX-CHK-01", what=type(error).__name__)]))
+            return Checked(Findings([own("SBX-CHK-01", what=_place(error))]))
 
     def set_cancelled(self, record: Record, cancelled: bool) -> None:
         """Withdraw a record or take that back; at once, whatever its verdict."""
@@ -186,6 +190,12 @@ class Ledger:
         """Counts by gateway, facility, kind and day of receipt, after judging what is due."""
         self.settle_due(gateway, facility)
         return tuple(self.store.counts(gateway, facility, since, until))
+
+
+def _place(error: Exception) -> str:
+    """Kind and place of a failure; never its message, which could hold a value."""
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}, {Path(frame.filename).stem}:{frame.lineno}"
 
 
 def _judged(known: Sequence[Record], checked: Checked) -> list[Record]:

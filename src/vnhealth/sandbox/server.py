@@ -12,7 +12,9 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +31,16 @@ from vnhealth.sandbox.asgi import app
 if TYPE_CHECKING:
     from vnhealth.signing import TrustStore
 
-__all__ = ["DEFAULT_PORT", "SystemClock", "serve"]
+__all__ = ["DEFAULT_PORT", "SystemClock", "running", "serve"]
 
 DEFAULT_PORT = 8130
+OPTIONS: dict[str, Any] = {
+    "log_level": "warning",
+    "access_log": False,
+    "date_header": False,
+    "server_header": False,
+    "timeout_graceful_shutdown": 5,
+}
 GATEWAYS = ("vss", "province", "national", "national_deid")
 
 
@@ -79,42 +88,59 @@ def serve(
     server_class, config_class = _uvicorn()
     if ready_file is not None:
         Path(ready_file).unlink(missing_ok=True)
+    with _listen(host, port) as listening:
+        exchange = Exchange(
+            clock=clock or SystemClock(),
+            seed=seed,
+            store=_store(state, seed),
+            facilities=default_facilities() if facilities is None else facilities,
+            trust=trust,
+            settings=settings or Settings(verdict_delay=dt.timedelta(seconds=2)),
+            admin_token=token,
+        )
+        base_url = _base_url(host, listening)
+        accounts = {
+            key: exchange.credentials(exchange.facilities[0].code, key, base_url=base_url)
+            for key in GATEWAYS
+        }
+
+        def ready() -> None:
+            if ready_file is not None:
+                _write_ready(Path(ready_file), accounts)
+            echo(welcome(accounts, token, base_url))
+
+        class Server(server_class):  # type: ignore[misc, valid-type]
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                if self.started:
+                    ready()
+
+        with suppress(KeyboardInterrupt):
+            Server(config_class(app(exchange), **OPTIONS)).run(sockets=[listening])
+
+
+@contextmanager
+def running(exchange: Exchange, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serve an exchange from a thread of this process for the length of a ``with`` block.
+
+    Yields the base URL; for tests of clients that need a real socket. The exchange stays open.
+    Raises `SandboxError` as `serve` does, SBX-SERVE-03 when the server does not come up.
+    """
+    server_class, config_class = _uvicorn()
     listening = _listen(host, port)
-    base_url = _base_url(host, listening)
-    exchange = Exchange(
-        clock=clock or SystemClock(),
-        seed=seed,
-        store=_store(state, seed),
-        facilities=default_facilities() if facilities is None else facilities,
-        trust=trust,
-        settings=settings or Settings(verdict_delay=dt.timedelta(seconds=2)),
-        admin_token=token,
-    )
-    accounts = {
-        key: exchange.credentials(exchange.facilities[0].code, key, base_url=base_url)
-        for key in GATEWAYS
-    }
-
-    def ready() -> None:
-        if ready_file is not None:
-            _write_ready(Path(ready_file), accounts)
-        echo(welcome(accounts, token, base_url))
-
-    class Server(server_class):  # type: ignore[misc, valid-type]
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                ready()
-
-    config = config_class(
-        app(exchange),
-        log_level="warning",
-        access_log=False,
-        date_header=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
-    Server(config).run(sockets=[listening])
+    server = server_class(config_class(app(exchange), **OPTIONS, lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            if not thread.is_alive():
+                raise SandboxError("SBX-SERVE-03")
+            thread.join(0.01)
+        yield _base_url(host, listening)
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
 
 
 def _uvicorn() -> tuple[Any, Any]:
