@@ -114,7 +114,7 @@ def measure(
     """Measure the ladder on ``count`` people (about twice as many records).
 
     >>> measure(100, seed=1).records
-    196
+    195
     """
     population = generate(count, seed)
     return measure_on(population, scope)
