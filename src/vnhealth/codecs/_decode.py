@@ -17,7 +17,7 @@ from typing import Any
 from lxml import etree
 
 from vnhealth.codecs._notes import Notes, safe_tag
-from vnhealth.codecs._values import explain
+from vnhealth.codecs._values import explain, is_name, legacy_name
 from vnhealth.findings import catalogue
 from vnhealth.records import NotCanonical, Record, cache_of, record_class
 from vnhealth.spec import Edition, Family, edition_info, table, tables
@@ -55,6 +55,7 @@ class RowDecoder:
         self.name = name
         self.cls = record_class(family, name)
         self.kinds = {attr.upper(): kind for attr, kind in self.cls.kinds().items()}
+        self._names = [attr for attr in self.cls.ATTRS if is_name(attr.upper())]
         self._editions = official_tags(family, name)
         self._layouts: dict[tuple[str, ...], Layout] = {}
 
@@ -130,7 +131,19 @@ class RowDecoder:
                 extra = self._oddities(row, cells, texts, index, notes)
             out.append(self.record(layout, texts, index, notes, extra))
         run.close()
+        self.look_at_names(out, notes, first)
         return tuple(out)
+
+    def look_at_names(self, rows: Iterable[Record], notes: Notes, first: int) -> None:
+        """Say which names seem to be written in an encoding of before Unicode."""
+        if not self._names:
+            return
+        for index, row in enumerate(rows, first):
+            for attr in self._names:
+                name = row.__dict__.get(attr)
+                if name and (suggestion := legacy_name(name)):
+                    values = {"value": name[:80], "suggestion": suggestion[:80]}
+                    notes.say("BHYT-VAL-12", self.name, index, attr.upper(), values=values)
 
     def record(
         self,
@@ -176,6 +189,8 @@ class RowDecoder:
                 assert text is not None
             state[attr], code = explain(kind, text)
             raw[tag] = text
+            if not code:
+                continue
             if catalogue.info(code).severity == "info":
                 notes.count(code, self.name, index, tag)
             else:

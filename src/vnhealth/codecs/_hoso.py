@@ -15,7 +15,7 @@ from vnhealth.codecs._encoding import position
 from vnhealth.codecs._limits import MIB, Limits
 from vnhealth.codecs._notes import Notes, safe_tag
 from vnhealth.codecs._parts import Content, family_of, read_part, read_root
-from vnhealth.codecs._xml import is_wrapper, local, parse
+from vnhealth.codecs._xml import Parsed, check_size, is_wrapper, local, parse_clean
 from vnhealth.errors import LimitExceeded, MalformedXml
 from vnhealth.records import Claim, Part, PartForm, Record
 from vnhealth.spec import Family
@@ -37,6 +37,7 @@ class _Case:
 
     limits: Limits
     notes: Notes = field(default_factory=Notes)
+    outer: Notes = field(default_factory=Notes)
     parts: list[Part] = field(default_factory=list)
     contents: list[Content] = field(default_factory=list)
     files: int = 0
@@ -45,6 +46,14 @@ class _Case:
         self.parts.append(part)
         if content is not None:
             self.contents.append(content)
+
+    def parse(self, piece: Piece) -> Parsed:
+        """The tree of a piece of the envelope. Raises `MalformedXml`."""
+        check_size(piece.data, self.limits, self.limits.document)
+        parsed = parse_clean(piece.data, [], piece.origin)
+        self.outer.extend((n for n in parsed.notes if n[0] == "BHYT-DOC-19"), None)
+        self.notes.extend((n for n in parsed.notes if n[0] != "BHYT-DOC-19"), None)
+        return parsed
 
     def claims(self, index: int) -> list[Claim]:
         """The encounters, the first of which has number ``index`` in its document."""
@@ -115,17 +124,19 @@ def read_hoso(hoso: etree._Element, index: int, limits: Limits) -> list[Claim]:
     return case.claims(index)
 
 
-def read_piece(piece: Piece, index: int, limits: Limits) -> list[Claim]:
-    """The same for a HOSO cut out of a document that is not XML as a whole."""
-    case = _Case(limits)
+def read_piece(piece: Piece, index: int, limits: Limits, outer: Notes) -> list[Claim]:
+    """The same for a HOSO cut out of a document that is not XML as a whole.
+
+    ``outer`` takes what is said of the document and not of the encounter.
+    """
+    case = _Case(limits, outer=outer)
     try:
-        parsed = parse(piece.data, limits.for_envelope(), origin=piece.origin)
+        parsed = case.parse(piece)
     except MalformedXml as error:
         case.notes.say("BHYT-DOC-04", params=error.params)
         for file in cut(piece.data, "FILEHOSO", piece.origin)[0]:
             _salvage_file(file, case)
         return case.claims(index)
-    case.notes.extend(parsed.notes, None)
     for hoso in parsed.root if is_wrapper(parsed.root) else (parsed.root,):
         for child in _children(hoso, case.notes):
             if local(child) == "FILEHOSO":
@@ -245,12 +256,11 @@ def _content(text: str, declared: str | None, case: _Case) -> tuple[PartForm, by
 def _salvage_file(file: Piece, case: _Case) -> None:
     """A FILEHOSO out of a HOSO that no repair makes whole."""
     try:
-        parsed = parse(file.data, case.limits.for_envelope(), origin=file.origin)
+        parsed = case.parse(file)
     except MalformedXml:
         pass
     else:
         if not is_wrapper(parsed.root):
-            case.notes.extend(parsed.notes, None)
             _read_file(parsed.root, case)
             return
     named = _LOAIHOSO.search(file.data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 __all__ = ["DEFAULT_LIMITS", "MIB", "Limits"]
 
@@ -27,10 +27,6 @@ class Limits:
     archive_files: int = 100_000
     archive_bytes: int = 4096 * MIB
     archive_ratio: int = 200
-
-    def for_envelope(self) -> Limits:
-        """The same limits with a whole document where a part is meant."""
-        return replace(self, part=self.document)
 
 
 DEFAULT_LIMITS = Limits()

@@ -85,7 +85,10 @@ class Notes:
     def extend(self, codes: Iterable[tuple[str, dict[str, str]]], table: str | None) -> None:
         """Notes of a parser, which knows no tables."""
         for code, params in codes:
-            self.say(code, table, params=params)
+            if code == "BHYT-DOC-19":
+                self.count(code, table, times=int(params["count"]))
+            else:
+                self.say(code, table, params=params)
 
     def __bool__(self) -> bool:
         return bool(self._held)

@@ -20,7 +20,7 @@ from vnhealth.errors import LimitExceeded, MalformedXml
 from vnhealth.records import Record
 from vnhealth.spec import Edition, Family, TableSpec, edition_info, table, tables
 
-__all__ = ["Content", "Section", "family_of", "read_part", "read_root", "structure"]
+__all__ = ["Content", "Section", "family_of", "read_part", "read_root", "salvage", "structure"]
 
 _BLANKS = " \t\r\n\ufeff"
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
@@ -109,7 +109,7 @@ def read_part(
         parsed = parse_clean(data, found, origin)
     except MalformedXml as error:
         notes.extend(found, declared)
-        return _salvage(data, declared, limits, notes, origin, error)
+        return salvage(data, declared, limits, notes, origin, error)
     notes.extend(parsed.notes, declared)
     if not data.startswith(b"<?xml"):
         notes.say("BHYT-PART-05", declared)
@@ -190,7 +190,13 @@ def _rows(
         waiting.extendleft(reversed(inner))
 
 
-def _salvage(
+@cache
+def _any_table() -> re.Pattern[bytes]:
+    names = "|".join(sorted(_tables_of(), reverse=True)).encode()
+    return re.compile(rb"<(?:\w{1,40}:)?(" + names + rb")[\s/>]", re.ASCII | re.IGNORECASE)
+
+
+def salvage(
     data: bytes,
     declared: str | None,
     limits: Limits,
@@ -200,9 +206,13 @@ def _salvage(
 ) -> Content:
     """The readable rows of a part that no repair makes whole; each broken row is reported."""
     notes.say("BHYT-DOC-04", declared, params=error.params)
-    if declared is None or declared not in tables(Edition.QD3176):
-        return Content()
-    row_tag = structure(Family.F130, declared).row
+    name = declared
+    if name not in tables(Edition.QD3176):
+        guess = _any_table().search(data)
+        if guess is None:
+            return Content()
+        name = _tables_of()[guess[1].decode().upper()][0][1]
+    row_tag = structure(Family.F130, name).row
     pieces, _ = cut(data, row_tag, origin)
     rows: list[etree._Element] = []
     for piece in pieces:
@@ -210,10 +220,10 @@ def _salvage(
             parsed = parse(piece.data, limits, origin=piece.origin)
         except MalformedXml:
             where = {"line": str(piece.origin[0]), "column": str(piece.origin[1])}
-            notes.say("BHYT-ROW-07", declared, len(rows), params=where)
+            notes.say("BHYT-ROW-07", name, len(rows), params=where)
         else:
             notes.extend(parsed.notes, declared)
             rows += parsed.root if is_wrapper(parsed.root) else [parsed.root]
     if not rows:
         return Content()
-    return Content([Section(declared, rows, _leaning(row_tag, declared, rows))])
+    return Content([Section(name, rows, _leaning(row_tag, name, rows))])

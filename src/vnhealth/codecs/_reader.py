@@ -15,7 +15,7 @@ from vnhealth.codecs._envelope import Envelope, about_signature, hosos, signatur
 from vnhealth.codecs._hoso import read_hoso, read_piece, split
 from vnhealth.codecs._limits import DEFAULT_LIMITS, Limits
 from vnhealth.codecs._notes import Notes, finding, safe_tag
-from vnhealth.codecs._parts import family_of, read_root
+from vnhealth.codecs._parts import Section, family_of, read_root, salvage
 from vnhealth.codecs._source import Source, opened, read_bytes
 from vnhealth.codecs._xml import (
     PARSER_OPTIONS,
@@ -61,7 +61,10 @@ def read(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Document:
         pieces, around = cut(content, "HOSO")
         if pieces:
             return _read_pieces(pieces, around, where_broken(content), found, limits, data)
-        parsed = repaired(content, found, (1, 1))
+        try:
+            parsed = repaired(content, found, (1, 1))
+        except MalformedXml as error:
+            return _read_broken(content, error, limits, data)
     tops = list(parsed.root) if is_wrapper(parsed.root) else [parsed.root]
     if all(local(top) == _ENVELOPE for top in tops):
         return _read_envelope(parsed, limits, data)
@@ -117,7 +120,7 @@ def _read_pieces(
             pass
     claims: list[Claim] = []
     for piece in pieces:
-        claims += read_piece(piece, len(claims), limits)
+        claims += read_piece(piece, len(claims), limits, envelope.notes)
     return envelope.document(claims, source)
 
 
@@ -143,17 +146,21 @@ def _iter_stream(stream: BinaryIO, base: int, head: bytes, limits: Limits) -> It
         else:
             if claims:
                 return
-    except etree.XMLSyntaxError:
+    except (etree.XMLSyntaxError, _Broken):
         stream.seek(start)
         for number, piece in enumerate(cut_stream(stream, "HOSO", limits.document)):
             if number >= elements:
-                for claim in read_piece(piece, claims, limits):
+                for claim in read_piece(piece, claims, limits, Notes()):
                     claims += 1
                     yield claim
         if claims:
             return
     stream.seek(base)
     yield from read(stream, limits=limits).claims[claims:]
+
+
+class _Broken(Exception):
+    """The parser saw an error that it reports only at the end of the file."""
 
 
 def _parsed_hosos(stream: BinaryIO) -> Iterator[etree._Element | None]:
@@ -163,7 +170,8 @@ def _parsed_hosos(stream: BinaryIO) -> Iterator[etree._Element | None]:
     """
     root: etree._Element | None = None
     depth = 0
-    for event, element in etree.iterparse(stream, events=("start", "end"), **PARSER_OPTIONS):
+    events = etree.iterparse(stream, events=("start", "end"), **PARSER_OPTIONS)
+    for event, element in events:
         tag = local(element)
         if event == "start":
             depth += tag == "HOSO"
@@ -176,6 +184,8 @@ def _parsed_hosos(stream: BinaryIO) -> Iterator[etree._Element | None]:
         elif tag == "HOSO":
             depth -= 1
             if not depth:
+                if len(events.error_log):
+                    raise _Broken
                 yield element
                 element.clear()
                 parent = element.getparent()
@@ -191,19 +201,33 @@ def _read_bare(parsed: Parsed, limits: Limits, source: bytes) -> Document:
     if not sections:
         top = parsed.root[0] if is_wrapper(parsed.root) else parsed.root
         raise UnknownEnvelope("ERR-XML-03", root=safe_tag(local(top)))
+    signature = "absent"
+    if sections[0].name in _KINDS:
+        signed = [child for child in parsed.root if local(child) == "CHUKYDONVI"]
+        signature = signature_of(signed[0]) if signed else "absent"
+        about_signature(signature, own)
+    return _tables_alone(sections, notes, own, signature, source)
+
+
+def _read_broken(data: bytes, error: MalformedXml, limits: Limits, source: bytes) -> Document:
+    """The intact rows of a table file that no repair makes whole; none at all is an error."""
+    notes, own = Notes(), Notes()
+    sections = salvage(data, None, limits, notes, (1, 1), error).sections
+    if not sections:
+        raise error
+    return _tables_alone(sections, notes, own, "absent", source)
+
+
+def _tables_alone(
+    sections: list[Section], notes: Notes, own: Notes, signature: str, source: bytes
+) -> Document:
     family = family_of([(s.name, s.leaning) for s in sections])
     rows: dict[str, list[Record]] = {}
     for section in sections:
         held = rows.setdefault(section.name, [])
         held += section.records(family, notes, len(held))
-    kind = _KINDS.get(sections[0].name, DocumentKind.TABLE)
-    signature = "absent"
-    if kind is not DocumentKind.TABLE:
-        signed = [child for child in parsed.root if local(child) == "CHUKYDONVI"]
-        signature = signature_of(signed[0]) if signed else "absent"
-        about_signature(signature, own)
     return Document(
-        kind=kind,
+        kind=_KINDS.get(sections[0].name, DocumentKind.TABLE),
         family=family,
         claims=tuple(split(family, rows, (), (), notes, 0)),
         signature=signature,

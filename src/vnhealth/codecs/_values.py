@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from vnhealth.records import LITERALS, NotCanonical, cache_of
+from vnhealth.records._convert import BLANKS, zero_padded
 from vnhealth.spec import Kind
 
-__all__ = ["Explained", "explain"]
+__all__ = ["Explained", "explain", "is_name", "legacy_name"]
 
-BLANKS = " \t\r\n\u00a0\ufeff\u200b"
 _COMMA_DECIMAL = re.compile(r"(-?)([0-9]{1,18}),([0-9]{1,10})", re.ASCII)
 _DOT_GROUPS = re.compile(r"-?[0-9]{1,3}((?:\.[0-9]{3})+)(,[0-9]{1,10})?", re.ASCII)
 _COMMA_GROUPS = re.compile(r"-?[0-9]{1,3}((?:,[0-9]{3})+)(\.[0-9]{1,10})?", re.ASCII)
@@ -23,8 +23,12 @@ _SCIENTIFIC = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,15})?[eE][+-]?[0-9]{1,2}", 
 _WHOLE = re.compile(r"(-?[0-9]{1,18})\.0{1,10}", re.ASCII)
 
 
+_NAME_TAGS = ("HO_TEN", "HOTEN", "TEN_BS")
+_ONLY_UNICODE = re.compile("[\u1ea0-\u1ef9ĂăĐđĨĩŨũƠơƯư]")
+
+
 class Explained(NamedTuple):
-    """A recovered value (or None) and the code of the finding."""
+    """A recovered value (or None) and the code of the finding; no code when nothing is wrong."""
 
     value: Any
     code: str
@@ -45,15 +49,18 @@ def explain(kind: Kind, text: str) -> Explained:
         return Explained(None, "BHYT-VAL-09")
     if not bare:
         return Explained(None, "BHYT-VAL-08")
-    if bare != text:
-        try:
-            return Explained(cache_of(kind)[bare], "BHYT-VAL-08")
-        except NotCanonical:
-            pass
+    spaced = "BHYT-VAL-08" if bare != text else ""
+    try:
+        return Explained(cache_of(kind)[bare], spaced)
+    except NotCanonical:
+        pass
     if kind in (Kind.TEXT, Kind.CODE):
         return Explained(bare, "BHYT-VAL-11")
     if kind is Kind.TIME:
         return Explained(None, "BHYT-VAL-06")
+    padded = zero_padded(kind, bare)
+    if padded is not None:
+        return Explained(padded, spaced)
     number = _number(bare)
     if kind is Kind.INTEGER and number.value is not None:
         if number.value != number.value.to_integral_value():
@@ -83,3 +90,23 @@ def _number(text: str) -> Explained:
             return Explained(Decimal(text.replace(",", "")), "BHYT-VAL-04")
         return Explained(None, "BHYT-VAL-05")
     return Explained(None, "BHYT-VAL-01")
+
+
+def is_name(tag: str) -> bool:
+    """True for the fields that hold the name of a person."""
+    return tag.startswith(_NAME_TAGS)
+
+
+def legacy_name(text: str) -> str:
+    """What a name written in an encoding of before Unicode probably says; empty for any other.
+
+    Only a suggestion: a guess can be wrong without any sign of it, so it is never applied.
+
+    >>> legacy_name("NguyÔn V¨n Thö"), legacy_name("Nguyễn Văn Thử")
+    ('Nguyễn Văn Thử', '')
+    """
+    if text.isascii() or _ONLY_UNICODE.search(text):
+        return ""
+    from vnhealth.identity import legacy
+
+    return legacy.repaired(text) if legacy.suspect(text) else ""

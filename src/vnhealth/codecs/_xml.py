@@ -52,8 +52,8 @@ _LIFT_FROM = 9_000_000
 _LONG_BASE64 = pattern(rb"<NOIDUNGFILE>([A-Za-z0-9+/=\s]{1000000,})", ASCII)
 _PLACEHOLDER = b"@vnhealth-part-"
 _LIFTED = pattern(r"@vnhealth-part-([0-9]{1,9})@")
-_RESOURCE_ERRORS = frozenset({89, 107, 108, 110, 114, 116})
-"""libxml2 codes: entity loop, attribute and name lengths, resource limit."""
+_RESOURCE_ERRORS = frozenset({2, 89, 110, 114})
+"""libxml2 codes: no memory, entity loop, name too long, resource limit."""
 
 
 @dataclass(slots=True)

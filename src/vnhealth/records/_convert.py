@@ -17,7 +17,17 @@ from vnhealth.errors import EncodeError
 from vnhealth.localtime import LocalTime
 from vnhealth.spec import Kind
 
-__all__ = ["CACHE_LIMIT", "LITERALS", "NotCanonical", "Value", "cache_of", "from_python", "to_text"]
+__all__ = [
+    "BLANKS",
+    "CACHE_LIMIT",
+    "LITERALS",
+    "NotCanonical",
+    "Value",
+    "cache_of",
+    "from_python",
+    "to_text",
+    "zero_padded",
+]
 
 Value = str | int | Decimal | LocalTime | None
 
@@ -26,6 +36,9 @@ CACHE_LIMIT = 65_536
 
 LITERALS = frozenset({"undefined", "null", "NULL", "Null", "None", "NaN"})
 """Words that programs write where they have no value."""
+
+BLANKS = " \t\r\n\u00a0\ufeff\u200b"
+"""Characters that are no part of a value at its start or end."""
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"-?[0-9]{1,24}(?:\.[0-9]{1,10})?", re.ASCII)
@@ -36,26 +49,38 @@ class NotCanonical(ValueError):
 
 
 def _text(text: str) -> str:
-    if text[0] in _BLANKS or text[-1] in _BLANKS or text in LITERALS:
+    if text[0] in BLANKS or text[-1] in BLANKS or text in LITERALS:
         raise NotCanonical
     if not text.isascii() and not is_normalized("NFC", text):
         raise NotCanonical
     return text
 
 
-_BLANKS = frozenset(" \t\r\n\u00a0\ufeff\u200b")
-
-
 def _integer(text: str) -> int:
-    if not _INTEGER.fullmatch(text):
+    if not _INTEGER.fullmatch(text) or str(value := int(text)) != text:
         raise NotCanonical
-    return int(text)
+    return value
 
 
 def _decimal(text: str) -> Decimal:
-    if not _DECIMAL.fullmatch(text):
+    if not _DECIMAL.fullmatch(text) or format(value := Decimal(text), "f") != text:
         raise NotCanonical
-    return Decimal(text)
+    return value
+
+
+def zero_padded(kind: Kind, text: str) -> int | Decimal | None:
+    """The number in a text that differs from its canonical form only by zeros in front.
+
+    ``05`` is a month as people write it: a value without doubt, but its text must be kept.
+
+    >>> zero_padded(Kind.INTEGER, "05"), zero_padded(Kind.INTEGER, "5x")
+    (5, None)
+    """
+    if kind is Kind.INTEGER and _INTEGER.fullmatch(text):
+        return int(text)
+    if kind is Kind.DECIMAL and _DECIMAL.fullmatch(text):
+        return Decimal(text)
+    return None
 
 
 def _time(text: str) -> LocalTime:
@@ -137,8 +162,8 @@ def from_python(kind: Kind, value: Any, tag: str, *, numeric_code: bool) -> tupl
             return cache_of(kind)[value], ""
         except NotCanonical:
             if kind in (Kind.TEXT, Kind.CODE) and value not in LITERALS:
-                return value.strip() or None, value
-            return None, value
+                return value.strip(BLANKS) or None, value
+            return zero_padded(kind, value), value
     if isinstance(value, bool):
         value = int(value)
     if kind is Kind.TIME and isinstance(value, dt.date | LocalTime):
