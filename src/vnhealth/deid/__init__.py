@@ -1,0 +1,40 @@
+"""De-identification of claims, fail closed: what no policy row lets through stays at home.
+
+Tier ``linked``: names, numbers, addresses and all free text are gone, persons are keyed tokens,
+dates are shifted by whole weeks of the person. Visits of one person can still be joined, so the
+label is *pseudonymised* and the data stay personal data.
+
+>>> from vnhealth import deid
+>>> deid.Policy.load("linked").label.value
+'pseudonymised'
+"""
+
+from vnhealth.deid._apply import Result, apply, deidentify_file
+from vnhealth.deid._crosswalk import TokenChange, crosswalk
+from vnhealth.deid._engine import Deidentifier
+from vnhealth.deid._keys import Key, KeyProvider, Tokens
+from vnhealth.deid._manifest import Dropped, Encounters, Manifest
+from vnhealth.deid._policy import Action, Policy, PolicyRow
+from vnhealth.deid._scan import ScanReport, scan
+from vnhealth.deid._tables import Label
+
+__all__ = [
+    "Action",
+    "Deidentifier",
+    "Dropped",
+    "Encounters",
+    "Key",
+    "KeyProvider",
+    "Label",
+    "Manifest",
+    "Policy",
+    "PolicyRow",
+    "Result",
+    "ScanReport",
+    "TokenChange",
+    "Tokens",
+    "apply",
+    "crosswalk",
+    "deidentify_file",
+    "scan",
+]

@@ -1,0 +1,225 @@
+"""De-identify a batch in memory, or a file of any size in flat memory."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import BinaryIO
+
+from vnhealth.codecs import Limits, Source, iter_claims
+from vnhealth.deid._case import facility_code
+from vnhealth.deid._engine import Deidentifier
+from vnhealth.deid._keys import KeyProvider
+from vnhealth.deid._manifest import Manifest
+from vnhealth.deid._policy import Policy
+from vnhealth.deid._tables import Label
+from vnhealth.errors import DeidError
+from vnhealth.records import Claim, Document
+
+__all__ = ["Result", "apply", "deidentify_file"]
+
+_FACILITY = re.compile(rb"<(?:MACSKCB|MA_CSKCB)>\s*([0-9][0-9A-Za-z]{4})\s*</", re.ASCII)
+_HEAD = 65_536
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Result:
+    """A de-identified batch: the bytes to send and the manifest that goes with them."""
+
+    data: bytes
+    manifest: Manifest
+
+    @property
+    def label(self) -> Label:
+        """What the data may be called."""
+        return self.manifest.label
+
+    @property
+    def records(self) -> int:
+        """How many encounters are in the data. With none there is nothing to send."""
+        return self.manifest.encounters.written
+
+    @property
+    def name(self) -> str:
+        """A file name that says nothing about anybody."""
+        return f"{self.manifest.batch}.xml"
+
+    def __repr__(self) -> str:
+        return f"<Result {self.label.value} {self.records} records>"
+
+
+def apply(
+    target: Document | Claim | Iterable[Claim],
+    *,
+    key: KeyProvider,
+    recipient: str,
+    purpose: str,
+    facility: str | None = None,
+    policy: Policy | str = "linked",
+    exceptions: Mapping[str, str] | None = None,
+) -> Result:
+    """De-identify a document, a claim or claims.
+
+    What the policy does not name is dropped and counted; whatever is wrong with the data costs the
+    value, the row or the encounter, never a refusal. Encounters come out sorted by their token, so
+    the result does not depend on their order. ``facility`` defaults to that of the document, else
+    of the claims. The other arguments are those of `Deidentifier`.
+
+    Raises `DeidError` when no facility is known (ERR-DEID-07) or an argument is unusable.
+
+    Legal source: decision 2955/QĐ-BYT (stores of data that do not identify); law 91/2025/QH15 on
+    personal data, articles 2 and 14; law 64/2006/QH11 on HIV as amended 2020, article 30.
+
+    >>> from vnhealth.deid import Key
+    >>> from vnhealth.records.bhyt130 import Xml1
+    >>> claim = Claim(xml1=Xml1(ma_lk="A1", ma_cskcb="01901", ho_ten="Trần Thị Mẫu"))
+    >>> done = apply(claim, key=Key(bytes(range(32))), recipient="kho", purpose="thong ke")
+    >>> done, b"A1" in done.data, done.manifest.actions["drop"]
+    (<Result pseudonymised 1 records>, False, 1)
+    """
+    claims: tuple[Claim, ...]
+    if isinstance(target, Document):
+        claims = target.claims
+        facility = facility or facility_code(target.facility or "") or None
+    else:
+        claims = (target,) if isinstance(target, Claim) else tuple(target)
+    engine = Deidentifier(
+        key,
+        recipient=recipient,
+        purpose=purpose,
+        facility=facility or min(_facilities(claims), default=""),
+        policy=policy,
+        exceptions=exceptions,
+    )
+    records = sorted(text for text in map(engine.record, claims) if text is not None)
+    parts = [engine.header(len(records)), *(f"{text}\n" for text in records), engine.footer()]
+    data = "".join(parts).encode()
+    batch = engine.batch(hashlib.sha256(text.encode()).digest() for text in records)
+    manifest = engine.manifest(
+        batch=batch, data_sha256=hashlib.sha256(data).hexdigest(), data_bytes=len(data)
+    )
+    return Result(data, manifest)
+
+
+def _facilities(claims: Iterable[Claim]) -> Iterator[str]:
+    for claim in claims:
+        for row in claim.rows("XML1"):
+            code = facility_code(str(row.ma_cskcb or "")[:32])
+            if code:
+                yield code
+
+
+def deidentify_file(
+    source: Source,
+    target: str | os.PathLike[str],
+    *,
+    key: KeyProvider,
+    policy: Policy | str = "linked",
+    recipient: str = "repository",
+    purpose: str = "linked",
+    facility: str | None = None,
+    manifest: str | os.PathLike[str] | None = None,
+    exceptions: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+) -> Manifest:
+    """De-identify a file of any size; memory does not grow with it (but for 100 bytes a record).
+
+    ``target`` is a file, or a folder in which the file gets a name that says nothing. The same
+    bytes come out as from `apply`. The target and the ``manifest`` (JSON) appear only when all is
+    done. ``facility`` defaults to the one named first in the source.
+
+    Raises `DeidError` like `apply`, `vnhealth.errors.CodecError` for an unreadable source.
+    """
+    folder = Path(target)
+    engine = Deidentifier(
+        key,
+        recipient=recipient,
+        purpose=purpose,
+        facility=facility or _first_facility(source, limits),
+        policy=policy,
+        exceptions=exceptions,
+    )
+    parent = folder if folder.is_dir() else folder.parent
+    with tempfile.TemporaryFile(dir=parent) as spool:
+        index: list[tuple[str, int, int]] = []
+        claims = iter_claims(source, limits=limits) if limits else iter_claims(source)
+        for claim in claims:
+            text = engine.record(claim)
+            if text is not None:
+                data = text.encode()
+                index.append((text[13:40], spool.tell(), len(data)))
+                spool.write(data)
+        index.sort()
+        handle, name = tempfile.mkstemp(dir=parent, prefix=".deid-", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                found = _write(engine, spool, index, file)
+            chosen = folder / f"{found.batch}.xml" if folder.is_dir() else folder
+            os.replace(name, chosen)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name)
+            raise
+    if manifest is not None:
+        Path(manifest).write_text(found.to_json(), "utf-8")
+    return found
+
+
+def _write(
+    engine: Deidentifier, spool: BinaryIO, index: list[tuple[str, int, int]], file: BinaryIO
+) -> Manifest:
+    total = hashlib.sha256()
+    size = 0
+
+    def put(data: bytes) -> None:
+        nonlocal size
+        total.update(data)
+        size += len(data)
+        file.write(data)
+
+    def records() -> Iterator[bytes]:
+        for _, group in groupby(index, key=lambda entry: entry[0]):
+            texts = []
+            for _, at, length in group:
+                spool.seek(at)
+                texts.append(spool.read(length))
+            for text in sorted(texts):
+                put(text + b"\n")
+                yield hashlib.sha256(text).digest()
+
+    put(engine.header(len(index)).encode())
+    batch = engine.batch(records())
+    put(engine.footer().encode())
+    return engine.manifest(batch=batch, data_sha256=total.hexdigest(), data_bytes=size)
+
+
+def _first_facility(source: Source, limits: Limits | None) -> str:
+    """The facility of the envelope, else of the first claim that has one. Rewinds a stream."""
+    if isinstance(source, bytes):
+        head = source[:_HEAD]
+    elif isinstance(source, str | os.PathLike):
+        with open(source, "rb") as file:
+            head = file.read(_HEAD)
+    else:
+        if not source.seekable():
+            raise DeidError("ERR-DEID-07")
+        start = source.tell()
+        head = source.read(_HEAD)
+        source.seek(start)
+    named = _FACILITY.search(head)
+    code = facility_code(named[1].decode("ascii")) if named else ""
+    if code:
+        return code
+    claims = iter_claims(source, limits=limits) if limits else iter_claims(source)
+    found = next(_facilities(claims), "")
+    if not isinstance(source, bytes | str | os.PathLike):
+        source.seek(start)
+    return found

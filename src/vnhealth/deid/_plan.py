@@ -1,0 +1,315 @@
+"""One plan per table, made once from the policy: which value goes through which memo.
+
+The rows of a table are then written by three loops that run in C (take the values, look them up,
+join the fragments). Only a row in which something was refused is looked at value by value.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter, getitem, is_not
+from typing import Any
+
+from vnhealth.deid._case import Case
+from vnhealth.deid._keys import Tokens
+from vnhealth.deid._policy import SILENT, Action, Policy, PolicyRow
+from vnhealth.deid._steps import (
+    ENCOUNTER,
+    MARK,
+    CaseMemo,
+    Days,
+    Gate,
+    Getter,
+    Memo,
+    ShiftGetter,
+    ShiftPlan,
+    StaffTokens,
+    case_maker,
+    fragment_maker,
+    marked,
+    token_transform,
+    transform_of,
+)
+from vnhealth.deid._values import FORM, ROW, WITHHELD
+from vnhealth.records import Record
+from vnhealth.spec import Edition, Family, edition_info, record_fields, table, tables
+
+__all__ = ["TablePlan", "Tally", "compile_plans"]
+
+BESIDE = "DEID-14"
+UNREADABLE = "DEID-03"
+UNKNOWN = "DEID-04"
+OVER = "DEID-10"
+MAX_ROWS = 9999
+_PATTERNS = 4096
+_FACILITIES = 64
+_NO_TEXT = MARK + "0123456789"
+_BLANKS = " \t\r\n\u00a0\ufeff\u200b"
+
+
+class Tally:
+    """What was met and what was refused, by code, table and tag; no values."""
+
+    __slots__ = ("refused", "rows_read", "rows_written", "seen")
+
+    def __init__(self) -> None:
+        self.refused: Counter[tuple[str, str, str]] = Counter()
+        self.seen: Counter[tuple[str, str, str]] = Counter()
+        self.rows_read: Counter[str] = Counter()
+        self.rows_written: Counter[str] = Counter()
+
+    def add(self, code: str, table: str, tag: str, count: int = 1) -> None:
+        """Count a finding."""
+        self.refused[code, table, tag] += count
+
+
+@dataclass(slots=True)
+class _Step:
+    row: PolicyRow
+    attr: str
+    limit: int | None
+    gate: Gate
+    mode: str
+    memo: Memo | None = None
+    shift: ShiftPlan | None = None
+    make: Callable[[Case, Any], str] | None = None
+
+
+def _limits(family: Family, name: str) -> dict[str, int | None]:
+    """The longest that any edition of the family allows, None where one sets no limit."""
+    found: dict[str, int | None] = {}
+    for edition in Edition:
+        if edition_info(edition).family is family and name in tables(edition):
+            for f in table(edition, name):
+                old = found.get(f.tag, 0)
+                found[f.tag] = (
+                    None if old is None or f.max_length is None else max(old, f.max_length)
+                )
+    return found
+
+
+def _take(attrs: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    if len(attrs) > 1:
+        return attrgetter(*attrs)
+    if not attrs:
+        return lambda row: ()
+    only = attrgetter(attrs[0])
+    return lambda row: (only(row),)
+
+
+class TablePlan:
+    """How the rows of one table are written."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        family: Family,
+        name: str,
+        tokens: Tokens,
+        exceptions: frozenset[str],
+        staff: Callable[[str], StaffTokens],
+    ) -> None:
+        self.name = name
+        self._staff = staff
+        self.rows = tuple(policy.row(family, name, f.tag) for f in record_fields(family, name))
+        self._tokens = tokens
+        self._take_all = _take([row.tag.lower() for row in self.rows])
+        self._nones = (None,) * len(self.rows)
+        self._patterns: Counter[bytes] = Counter()
+        self._days: dict[int, Days] = {}
+        self._by_facility: dict[str, dict[int, Memo]] = {}
+        limits = _limits(family, name)
+        whole = policy.whole_encounters
+        self._steps: list[_Step] = []
+        for row in self.rows:
+            self._add(row, limits[row.tag], Gate(row, whole, exceptions))
+        self._take = _take([step.attr for step in self._steps])
+        self._free = [step.memo for step in self._steps]
+        self._bound = [i for i, step in enumerate(self._steps) if step.memo is None]
+        self.numbered = any(row.effective is Action.RENUMBER and row.sent for row in self.rows)
+        self.sends = self.numbered or any(step.row.sent for step in self._steps)
+        self._beside = self._besides()
+        self._twins = self._twin_tags()
+
+    def _add(self, row: PolicyRow, limit: int | None, gate: Gate) -> None:
+        action = row.effective
+        inside = "at" not in row.params and action is not Action.RENUMBER
+        if "level" in row.params and row.sent:
+            step = _Step(row, row.tag.lower(), limit, gate, "case")
+            step.make = case_maker(row)
+            self._steps.append(step)
+        if not inside or not (row.sent or gate.active):
+            return
+        step = _Step(row, row.params.get("from", row.tag).lower(), limit, gate, "free")
+        of_case = action is Action.AGE_BAND or row.params.get("by") == "card_valid"
+        if gate.active and (of_case or not row.sent or action in (Action.SHIFT, Action.TOKEN)):
+            step.memo = Memo(fragment_maker(row, _nothing, gate, limit))
+        elif of_case:
+            step.mode, step.make = "case", case_maker(row)
+        elif action in (Action.SHIFT, Action.RECOMPUTE):
+            step.mode, step.shift = "shift", ShiftPlan(row)
+        elif action is Action.TOKEN:
+            step.mode = "facility"
+        else:
+            step.memo = Memo(fragment_maker(row, transform_of(row), gate, limit))
+        self._steps.append(step)
+
+    def _besides(self) -> list[tuple[int, list[int]]]:
+        groups: dict[str, list[int]] = {}
+        for i, step in enumerate(self._steps):
+            if "not_with" in step.row.params:
+                groups.setdefault(step.row.params["not_with"], []).append(i)
+        tags = [row.tag for row in self.rows]
+        return [(tags.index(tag), steps) for tag, steps in groups.items() if tag in tags]
+
+    def _twin_tags(self) -> list[tuple[int, int]]:
+        outs = [step.row.params.get("level") or step.row.out for step in self._steps]
+        return [(outs.index(out), i) for i, out in enumerate(outs) if outs.index(out) != i]
+
+    def _getters(self, case: Case) -> list[Getter]:
+        found: list[Any] = list(self._free)
+        days = self._days.get(case.days)
+        if days is None:
+            days = self._days[case.days] = Days(case.days)
+        for i in self._bound:
+            step = self._steps[i]
+            if step.shift is not None:
+                found[i] = ShiftGetter(step.shift, days)
+            elif step.make is not None:
+                found[i] = CaseMemo(step.make, case)
+            else:
+                found[i] = self._of_facility(i, step, case.facility)
+        return found
+
+    def _of_facility(self, index: int, step: _Step, facility: str) -> Memo:
+        memos = self._by_facility.get(facility)
+        if memos is None:
+            if len(self._by_facility) >= _FACILITIES:
+                self._by_facility.clear()
+            memos = self._by_facility[facility] = {}
+        memo = memos.get(index)
+        if memo is None:
+            transform = token_transform(step.row, self._tokens, facility, self._staff(facility))
+            memo = memos[index] = Memo(fragment_maker(step.row, transform, step.gate, step.limit))
+        return memo
+
+    def write(self, rows: Sequence[Record], case: Case, tally: Tally) -> list[str]:
+        """The inner XML of each row that may leave, numbers and row element not yet around it."""
+        getters = self._getters(case)
+        out: list[str] = []
+        patterns, nones = self._patterns, self._nones
+        for row in rows:
+            values = self._take_all(row)
+            patterns[bytes(map(is_not, values, nones))] += 1
+            state = row.__dict__
+            if "_extra" in state or "_raw" in state:
+                self._odd(row, tally)
+            try:
+                fragments = list(map(getitem, getters, self._take(row)))
+            except TypeError:
+                fragments = self._careful(getters, self._take(row))
+            for condition, steps in self._beside:
+                if values[condition] is not None:
+                    for i in steps:
+                        fragments[i] = fragments[i] and marked(BESIDE)
+            for first, second in self._twins:
+                if fragments[first].lstrip(_NO_TEXT) and fragments[second]:
+                    fragments[second] = ""
+            text = "".join(fragments)
+            if MARK in text:
+                found = self._sort_out(fragments, case, tally)
+                if found is None:
+                    continue
+                text = found
+            out.append(text)
+        if len(patterns) > _PATTERNS:
+            self.settle(tally)
+        tally.rows_read[self.name] += len(rows)
+        if len(out) > MAX_ROWS:
+            tally.add(OVER, self.name, "", len(out) - MAX_ROWS)
+            del out[MAX_ROWS:]
+        return out
+
+    def settle(self, tally: Tally) -> None:
+        """Move the counts of filled-in values to the tally."""
+        for pattern, count in self._patterns.items():
+            for row, there in zip(self.rows, pattern, strict=True):
+                if there:
+                    tally.seen[row.family, row.table, row.tag] += count
+        self._patterns.clear()
+
+    def _careful(self, getters: Sequence[Getter], values: Sequence[Any]) -> list[str]:
+        """For values that cannot be looked up (a signalling NaN): each on its own."""
+        found = []
+        for getter, value in zip(getters, values, strict=True):
+            try:
+                found.append(getter[value])
+            except TypeError:
+                found.append(marked(FORM))
+        return found
+
+    def _odd(self, row: Record, tally: Tally) -> None:
+        for tag, text in row.raw_texts.items():
+            if row[tag] is None and text.strip(_BLANKS):
+                tally.add(UNREADABLE, self.name, tag)
+        if row.extra:
+            tally.add(UNKNOWN, self.name, "", len(row.extra))
+
+    def _sort_out(self, fragments: list[str], case: Case, tally: Tally) -> str | None:
+        """Count what was refused; the rest of the row, or None when the row stays at home."""
+        kept: list[str] = []
+        stays = False
+        for fragment, step in zip(fragments, self._steps, strict=True):
+            if fragment[:1] != MARK:
+                kept.append(fragment)
+                continue
+            code = "DEID-" + fragment[1:3]
+            kept.append(fragment[3:])
+            stays = stays or code == ROW
+            if code == ENCOUNTER:
+                case.topics.add(_topic(step.row))
+                code = WITHHELD
+            tally.add(code, self.name, step.row.tag)
+        return None if stays else "".join(kept)
+
+
+def _nothing(value: Any) -> str:
+    return ""
+
+
+def _topic(row: PolicyRow) -> str:
+    return row.params.get("of") or row.params["withhold"].partition(".")[0]
+
+
+def compile_plans(
+    policy: Policy, tokens: Tokens, exceptions: frozenset[str]
+) -> dict[tuple[Family, str], TablePlan]:
+    """The plans of all tables of both families."""
+    staff: dict[str, StaffTokens] = {}
+
+    def staff_of(facility: str) -> StaffTokens:
+        if len(staff) >= _FACILITIES and facility not in staff:
+            staff.clear()
+        if facility not in staff:
+            staff[facility] = StaffTokens(tokens, facility)
+        return staff[facility]
+
+    found = {}
+    for edition in Edition:
+        family = edition_info(edition).family
+        for name in tables(edition):
+            if (family, name) not in found:
+                plan = TablePlan(policy, family, name, tokens, exceptions, staff_of)
+                found[family, name] = plan
+    return found
+
+
+def counted_as(row: PolicyRow, exceptions: frozenset[str]) -> str:
+    """The action a filled-in value is counted under."""
+    if row.action is Action.WITHHOLD and row.params["of"] not in exceptions:
+        return row.action.value
+    if row.effective in SILENT or row.sent:
+        return row.effective.value
+    return "not sent"
