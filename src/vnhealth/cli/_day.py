@@ -85,9 +85,11 @@ class HospitalDay:
         self.clock = VirtualClock(dt.datetime.combine(DAY, dt.time(17, 0), ICT))
         year = dt.timedelta(days=365)
         now = self.clock.now()
-        self._life = {"not_before": now - year, "not_after": now + year}
-        self.authority = signing.TestAuthority(**self._life)
-        self.signers = {code: self.authority.issue(code, **self._life) for code in FACILITIES}
+        start, end = now - year, now + year
+        self.authority = signing.TestAuthority(not_before=start, not_after=end)
+        self.signers = {
+            code: self.authority.issue(code, not_before=start, not_after=end) for code in FACILITIES
+        }
         self.cases: list[Case] = []
         self._tick: Callable[[], None] = lambda: None
 
@@ -282,7 +284,8 @@ class HospitalDay:
             self._tick()
         return self._say(
             f"Chuyển {self.result.deid_records} hồ sơ đã thay mã (giả danh, vẫn là dữ liệu cá "
-            f"nhân) tới kho quốc gia không định danh; giữ lại {self.result.deid_withheld} hồ sơ HIV.",
+            "nhân) tới kho quốc gia không định danh; "
+            f"giữ lại {self.result.deid_withheld} hồ sơ HIV.",
             f"Forwarded {self.result.deid_records} pseudonymised records (still personal data) to "
             f"the national de-identified store; {self.result.deid_withheld} HIV cases withheld.",
         )
