@@ -43,3 +43,18 @@ def test_several_records_with_their_own_status(exchange, caller, files):
     (row,) = exchange.reconcile()
     assert (row.kind, row.sent, row.accepted) == ("deid", 2, 2)
     assert client.json("status", f"ma_lk={tokens[1]}")["data"]["status"] == "ACCEPTED"
+
+
+def test_what_our_own_deidentification_makes_is_taken(exchange, files):
+    """Maker and taker were written against the contract, not against each other."""
+    from vnhealth import deid, synth
+
+    claims = synth.generate(encounters=40, edition="3176", seed=5, facility="01991")
+    key = deid.Key.from_bytes(bytes(range(32)))
+    made = deid.apply(claims, key=key, recipient="national", purpose="test", facility="01991")
+    client = files.caller(exchange, "national_deid", "01991").login()
+    assert made.records > 30
+    assert client.send(made.data).json()["code"] == "ACCEPTED"
+    exchange.clock.advance(minutes=5)
+    (row,) = exchange.reconcile()
+    assert (row.sent, row.accepted) == (made.records, made.records)
