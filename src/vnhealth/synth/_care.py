@@ -120,8 +120,9 @@ def _day(o: Orders) -> None:
         day = e.arrived.date() + dt.timedelta(days=n)
         if n:
             _daily(o, day)
-        o.charge(e.scenario.bed, e.admitted if not n else _morning(day, 20), 1)
-        e.services[-1].bed = "H001"
+        if n < days:
+            start = e.admitted if not n else _morning(day, 20)
+            o.charge(e.scenario.bed, start, 1).bed = "H001"
     e.ended = max(o.latest + _minutes(15), _morning(e.ended.date(), 400))
 
 

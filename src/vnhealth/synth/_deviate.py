@@ -81,10 +81,10 @@ def _moved(found: Cells, tag: str, position: int) -> Cells:
 
 
 def _shuffled(spec: TableSpec, found: Cells) -> Cells:
-    names = [name for name, _ in found]
     if spec.edition == "4210":
         return [found[0], *reversed(found[1:])]
     found = _moved(_moved(found, "CAN_NANG", -1), "NHOM_MAU", -1)
+    names = [name for name, _ in found]
     if "T_BHTT" in names and "T_BNTT" in names:
         found = _moved(found, "T_BHTT", names.index("T_BNTT"))
     return found

@@ -106,7 +106,7 @@ def _staff(seed: int, code: str, province: str, issuer: str) -> tuple[Staff, ...
         role = _ROLES[(i - 1) % 4 * 2] if i else "BS"
         sex = dice.pick("12")
         name = full_name(dice, sex)[0]
-        bhxh = f"{province}990{i:05d}"
+        bhxh = f"{province}980{i:05d}"
         people.append(Staff(990000 + i, issuer, bhxh, name, role, dept))
     return tuple(people)
 

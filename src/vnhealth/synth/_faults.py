@@ -99,10 +99,12 @@ def _changed(value: Any, how: str, by: str) -> Any:
     return LocalTime.parse(f"{day:%Y%m%d}{value.text[8:]}")
 
 
-def _usable(row: Record, tag: str, how: str) -> bool:
-    value = getattr(row, tag.lower(), None)
-    if value is None:
+def _usable(row: Record, fault: dict[str, str]) -> bool:
+    value = getattr(row, fault["tag"].lower(), None)
+    needs = fault["needs"]
+    if value is None or (needs and row[needs] is None):
         return False
+    how = fault["how"]
     return how != "days" or (isinstance(value, LocalTime) and value.precision >= Precision.DAY)
 
 
@@ -113,7 +115,7 @@ def spoil(claim: Claim, seed: int, index: int, name: str) -> tuple[Claim, Fault]
         return None
     table, tag, how = fault["table"], fault["tag"], fault["how"]
     held = claim.rows(table)
-    usable = [n for n, row in enumerate(held) if _usable(row, tag, how)]
+    usable = [n for n, row in enumerate(held) if _usable(row, fault)]
     if not usable:
         return None
     chosen = Dice("spoil", seed, index, name).pick(usable)

@@ -12,7 +12,7 @@ from vnhealth.synth._notes import note
 __all__ = ["journal"]
 
 _DAILY = {"sinh": "sinh", "sinhmo": "mo", "phauthuat": "mo", "sosinh": "be"}
-_STAGES = ("", "", "", "Giai đoạn toàn phát", "Giai đoạn hồi phục")
+_STAGES = ("Giai đoạn toàn phát", "Giai đoạn hồi phục")
 
 
 def journal(ctx: Context, e: Episode) -> Iterator[NoteLine]:
@@ -35,7 +35,7 @@ def _ward(ctx: Context, e: Episode) -> Iterator[NoteLine]:
     dice = e.dice.fork("notes")
     assert e.admitted is not None
     text = note(dice, "vao", e.diagnosis)
-    yield NoteLine(text, e.admitted, e.doctor, stage=dice.pick(_STAGES))
+    yield NoteLine(text, e.admitted, e.doctor)
     nurse = dice.pick(ctx.facility.helpers(e.dept))
     for line in e.services:
         if line.service is not None and line.service.ma_nhom == 8 and line.done and line.result:
@@ -49,7 +49,8 @@ def _ward(ctx: Context, e: Episode) -> Iterator[NoteLine]:
         morning = dt.datetime.combine(e.admitted.date() + dt.timedelta(days=n), dt.time(8, 10))
         consult = note(dice, "thamvan", e.diagnosis) if n == 2 and dice.percent(25) else ""
         text = note(dice, kind, e.diagnosis, n + 1)
-        yield NoteLine(text, morning, e.doctor, stage=dice.pick(_STAGES), consult=consult)
+        stage = _STAGES[n * 2 > days] if dice.percent(30) else ""
+        yield NoteLine(text, morning, e.doctor, stage=stage, consult=consult)
         afternoon = morning + dt.timedelta(hours=6, minutes=dice.below(50))
         if dice.percent(60):
             yield NoteLine(note(dice, "phieu", e.diagnosis), afternoon, nurse)

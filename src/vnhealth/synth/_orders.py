@@ -41,7 +41,8 @@ class Orders:
         """An examination fee."""
         e = self.episode
         service = services()[key]
-        dept = e.dept if not e.inpatient else service.ma_khoa
+        off_route = e.category.code.startswith("3.")
+        dept = service.ma_khoa if e.inpatient and not off_route else e.dept
         done = at + _minutes(self.dice.between(4, 15))
         e.services.append(
             ServiceLine(

@@ -1,8 +1,9 @@
 """An invented population: households with identity numbers, addresses and kin.
 
 Nobody in it exists. Numbers have valid structure and a mark of their own: digits 7 and 8 of every
-personal number are ``99``, digits 3 and 4 of every insurance number are ``99``, phone numbers are
-``0900000`` and three digits (no reserved range is known in Viet Nam).
+personal number are ``99``, digits 3 and 4 of every insurance number are ``99`` (``98`` for
+staff), phone numbers are ``0900000`` and three digits, one a household (no reserved range is known
+in Viet Nam).
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ def _person(
     place: Place,
     surname: Name | None,
     hamlet: int,
+    phone: str,
 ) -> Person:
     name, family = full_name(dice, sex, surname)
     century = {"1": 0, "2": 1}[sex] + (2 if born.year >= 2000 else 0)
@@ -105,7 +107,7 @@ def _person(
         bhxh=f"{place.province}99{dice.digits(6)}",
         place=place,
         hamlet=hamlet,
-        phone=f"0900000{dice.digits(3)}",
+        phone=phone,
         job=job,
         retired_group=dice.pick(("HT", "HT", "HT", "GD", "BT", "HN", "CC")),
         blood=dice.pick(_BLOOD),
@@ -132,6 +134,7 @@ def household(seed: int, number: int) -> Household:
     provinces = tuple(places())
     place = dice.pick(places()[provinces[number % len(provinces)]])
     hamlet = dice.between(1, 20)
+    phone = f"0900000{dice.digits(3)}"
     surname = dice.weighted(surnames())
     year = dice.between(1950, 1999)
     mother_year = year + dice.between(-3, 6)
@@ -139,7 +142,7 @@ def household(seed: int, number: int) -> Household:
     def add(role: str, sex: str, born: int, family: Name | None) -> Person:
         key = f"h{number}.{role}"
         part = dice.fork(role)
-        return _person(part, key, role, sex, _moment(part, born), place, family, hamlet)
+        return _person(part, key, role, sex, _moment(part, born), place, family, hamlet, phone)
 
     members = [add("father", "1", year, surname), add("mother", "2", mother_year, None)]
     child_year = mother_year + dice.between(20, 29)
@@ -160,14 +163,14 @@ def newborn(seed: int, mother: Person, father: Person, born: dt.datetime) -> Per
     dice = Dice("newborn", seed, mother.key, born.strftime("%Y%m%d%H%M"))
     sex = dice.pick("12")
     key = f"{mother.key}.baby"
-    child = _person(dice, key, "baby", sex, born, mother.place, None, mother.hamlet)
+    place, hamlet, phone = mother.place, mother.hamlet, mother.phone
+    child = _person(dice, key, "baby", sex, born, place, None, hamlet, phone)
     return replace(
         child,
         name=mother.name,
         precision="minute",
         ethnic=father.ethnic,
         cccd="",
-        phone=mother.phone,
         height=dice.between(47, 52),
         weight_kg=0,
         insured=True,

@@ -166,12 +166,11 @@ def plan(ctx: Context, index: int, wanted: Wanted | None = None) -> Episode:
     local = person.place.province == ctx.facility.province and who.percent(72)
     cards = _cards(ctx, who, person, (arrived.date(), written.date()), local)
     why = _why(ctx, who, scenario, bool(cards), local)
-    inside = scenario.setting in _INPATIENT
+    inside = scenario.setting in _INPATIENT and scenario.tag != "luutram"
     cat = category(ctx.day, ctx.facility.tier, "in" if inside else "out", why)
     if cat.code == "9":
         cards = ()
-    on_ward = inside and scenario.tag != "luutram"
-    dept = diagnosis.dept if on_ward else _outpatient_dept(scenario, diagnosis)
+    dept = diagnosis.dept if inside else _outpatient_dept(scenario, diagnosis)
     outpatient_here = why == "registered" and ctx.facility.tier == "huyen" and not inside
     also = tuple(diagnoses()[code] for code in diagnosis.also)
     return Episode(
@@ -193,7 +192,7 @@ def plan(ctx: Context, index: int, wanted: Wanted | None = None) -> Episode:
         written_end=written,
         doctor=who.pick(ctx.facility.doctors(dept)),
         dept=dept,
-        percent=rate(cards[0] if cards else None, cat),
+        percent=rate(cards[-1] if cards else None, cat),
         capitation=outpatient_here,
         surcharge=ctx.facility.tier != "huyen" and who.percent(20),
         weight=_weight(person, arrived.date(), grams),

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
 from vnhealth.records import Claim, Record
-from vnhealth.spec import Edition, Family, TableSpec, edition_info, tables
+from vnhealth.spec import Edition, TableSpec, tables
 from vnhealth.spec import table as spec_table
 from vnhealth.synth._context import edition_of
 from vnhealth.synth._deviate import cells
@@ -22,6 +22,8 @@ _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 _XSD = ' xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
 _XSI = ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 _BAD_XSI = ' xmlns:xsi="http://www.w3.org/2001/XMLSchema instance"'
+_NAMESPACES = {Edition.QD4210: _XSD, Edition.QD130: ""}
+"""What the skeletons of the circulars declare on the root; two namespaces since QD 4750."""
 _BOM = "\ufeff"
 _TEXTS = ("HO_TEN", "DIA_CHI", "GHI_CHU", "HAM_LUONG", "GIA_TRI", "MO_TA", "KET_LUAN", "LY_DO_VV")
 _TEXT_STARTS = ("CHAN_DOAN", "TEN_", "LIEU_", "CACH_", "DIEN_BIEN", "PHAU_THUAT", "HOI_CHAN")
@@ -41,7 +43,6 @@ class _Writer:
         self.edition = edition
         self.switches = switches
         self.end = "\r\r\n" if "cr_cr_lf" in switches else "\r\n" if "crlf" in switches else "\n"
-        self.official_cdata = edition is Edition.QD4210
 
     def has(self, name: str) -> bool:
         return name in self.switches
@@ -132,10 +133,9 @@ def render_chunks(
     writer = _Writer(edition, switches_of(dialect))
     names = _names(edition)
     shown = count + 1 if writer.has("wrong_count") else count
-    old = edition_info(edition).family is Family.F4210
     marks = 2 if writer.has("double_bom") else 1 if writer.has("bom") else 0
     yield (
-        f"{_BOM * marks}{_DECLARATION}\n<GIAMDINHHS{_XSD if old else _XSD + _XSI}>\n"
+        f"{_BOM * marks}{_DECLARATION}\n<GIAMDINHHS{_NAMESPACES.get(edition, _XSD + _XSI)}>\n"
         f"<THONGTINDONVI><MACSKCB>{facility}</MACSKCB></THONGTINDONVI>\n"
         f"<THONGTINHOSO>\n<NGAYLAP>{created:%Y%m%d}</NGAYLAP>\n"
         f"<SOLUONGHOSO>{shown}</SOLUONGHOSO>\n<DANHSACHHOSO>\n"
@@ -146,7 +146,7 @@ def render_chunks(
         for claim in claims:
             yield writer.case((claim,), names).encode() + b"\n"
     signature = "" if writer.has("no_signature_element") else "\n<CHUKYDONVI></CHUKYDONVI>"
-    yield f"</DANHSACHHOSO>\n</THONGTINHOSO>{signature}\n</GIAMDINHHS>\n".encode()
+    yield f"</DANHSACHHOSO>\n</THONGTINHOSO>{signature}\n</GIAMDINHHS>".encode()
 
 
 def render(
