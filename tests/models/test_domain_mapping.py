@@ -7,8 +7,8 @@ from dataclasses import fields
 import pytest
 
 from vnhealth import models, spec
+from vnhealth.models import VOCABULARIES, code_of, meaning_of
 from vnhealth.models._mapping import CARD, LINES, header_tables, layout, paths
-from vnhealth.models._vocabulary import VOCABULARIES, code_of, meaning_of
 from vnhealth.spec import Family
 
 ROOTS = {

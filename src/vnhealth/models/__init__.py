@@ -17,6 +17,7 @@ from vnhealth.models._episode import (
 from vnhealth.models._people import Coverage, Department, Facility, Patient, Practitioner
 from vnhealth.models._transform import from_domain, to_domain
 from vnhealth.models._vocabulary import (
+    VOCABULARIES,
     DischargeKind,
     EncounterKind,
     Outcome,
@@ -30,6 +31,7 @@ from vnhealth.models._vocabulary import (
 )
 
 __all__ = [
+    "VOCABULARIES",
     "ClaimTotals",
     "ClinicalNote",
     "Coverage",

@@ -13,6 +13,7 @@ from importlib.resources import files
 from vnhealth.spec import Family
 
 __all__ = [
+    "VOCABULARIES",
     "DischargeKind",
     "EncounterKind",
     "Outcome",
@@ -114,6 +115,7 @@ VOCABULARIES: dict[str, type[StrEnum]] = {
     "payment_method": PaymentMethod,
     "scope": Scope,
 }
+"""The vocabularies by the name that ``data/codes.csv`` uses."""
 
 
 @cache
