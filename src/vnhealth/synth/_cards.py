@@ -58,6 +58,15 @@ def _levelled(group: str, on: dt.date) -> tuple[str, int]:
     return pays.level, pays.percent
 
 
+def _child_until(born: dt.date) -> dt.date:
+    """End of a child's card: 30 September of the year it turns six, else the end of that month."""
+    if born.month <= 9:
+        return dt.date(born.year + 6, 9, 30)
+    if born.month == 12:
+        return dt.date(born.year + 6, 12, 31)
+    return dt.date(born.year + 6, born.month + 1, 1) - dt.timedelta(days=1)
+
+
 def card_of(person: Person, on: dt.date, facility: Facility, local: bool) -> Card | None:
     """The card a person holds on a day; None for the uninsured.
 
@@ -72,7 +81,7 @@ def card_of(person: Person, on: dt.date, facility: Facility, local: bool) -> Car
     start, end = dt.date(on.year, 1, 1), dt.date(on.year, 12, 31)
     if group == "TE":
         start = person.born.date()
-        end = dt.date(start.year + 6, 9, 30)
+        end = _child_until(start)
     number = f"{group}{level}{person.place.province}{person.bhxh}"
     return Card(number, group, percent, registered, start, end)
 
