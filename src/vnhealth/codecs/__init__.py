@@ -6,7 +6,8 @@ Reading is lenient and loses nothing: see `read` and `iter_claims`. Writing is s
 from vnhealth.codecs._limits import Limits
 from vnhealth.codecs._reader import iter_claims, read
 from vnhealth.codecs._source import Source
-from vnhealth.codecs._writer import check_values, encode_table, write, write_standalone
+from vnhealth.codecs._template import check_values
+from vnhealth.codecs._writer import encode_table, write, write_standalone
 
 __all__ = [
     "Limits",

@@ -7,63 +7,23 @@ quotes, sorted namespace declarations), so that a signature can be made without 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter
 
 import pybase64
 
+from vnhealth.codecs._template import Refused, check_values, escape, row_template
 from vnhealth.errors import ConformanceError, EncodeError
 from vnhealth.findings import Finding, Findings, Severity, catalogue
-from vnhealth.records import Claim, Document, Record, to_text
+from vnhealth.records import Claim, Document, Record
 from vnhealth.spec import Edition, Family, TableSpec, edition_info, table, tables
 
-__all__ = ["check_values", "encode_table", "write", "write_standalone"]
+__all__ = ["encode_table", "write", "write_standalone"]
 
 DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'
 _XSD = ' xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
+_FILE = b"<FILEHOSO><LOAIHOSO>%s</LOAIHOSO><NOIDUNGFILE>%s</NOIDUNGFILE></FILEHOSO>\n"
 _XSI = ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Template:
-    """One row of a table as a text with a place for each value."""
-
-    text: str
-    attrs: tuple[str, ...]
-    limits: tuple[int | None, ...]
-
-
-@cache
-def _template(edition: Edition, name: str) -> _Template:
-    spec = table(edition, name)
-    cells = "".join(f"<{tag}>%s</{tag}>" for tag in spec.tags)
-    return _Template(
-        text=f"<{spec.row}>{cells}</{spec.row}>",
-        attrs=tuple(f.attr for f in spec.fields),
-        limits=tuple(f.max_length for f in spec.fields),
-    )
-
-
-def _escape(text: str) -> str:
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace("\r", "&#xD;")
-
-
-def _rows(spec: TableSpec, rows: Sequence[Record]) -> str:
-    template = _template(spec.edition, spec.table)
-    values = attrgetter(*template.attrs)
-    out = []
-    for row in rows:
-        texts = [v if type(v) is str else to_text(v) for v in values(row)]
-        joined = "".join(texts)
-        if "&" in joined or "<" in joined or ">" in joined or "\r" in joined:
-            texts = [_escape(text) for text in texts]
-        out.append(template.text % tuple(texts))
-    return "\n".join(out)
 
 
 def encode_table(name: str, rows: Iterable[Record], edition: Edition | str) -> bytes:
@@ -78,50 +38,46 @@ def encode_table(name: str, rows: Iterable[Record], edition: Edition | str) -> b
     """
     edition = Edition.parse(edition)
     spec = table(edition, name)
+    found: list[Finding] = []
+    written = _table_file(spec, _of_table(spec, rows), found)
+    _refuse(found)
+    return written
+
+
+def _of_table(spec: TableSpec, rows: Iterable[Record]) -> tuple[Record, ...]:
     kept = tuple(rows)
-    _refuse([f for i, row in enumerate(kept) for f in check_values(row, spec, None, i)])
-    return _encode_table(spec, kept, b"")
+    family = edition_info(spec.edition).family
+    for row in kept:
+        if spec.table != row.TABLE or row.FAMILY is not family:
+            raise TypeError(f"a row of {row.FAMILY} {row.TABLE} among {family} {spec.table}")
+    return kept
 
 
-def _encode_table(spec: TableSpec, rows: Sequence[Record], tail: bytes) -> bytes:
+def _table_file(
+    spec: TableSpec,
+    rows: Sequence[Record],
+    found: list[Finding],
+    encounter: int | None = None,
+    first: int = 0,
+    tail: str = "",
+) -> bytes:
+    """The file of one table; what must not be written goes to ``found``."""
     if not spec.many and len(rows) != 1:
         raise EncodeError("ERR-XML-07", table=spec.table, count=str(len(rows)))
-    body = _rows(spec, rows)
+    template = row_template(spec.edition, spec.table)
+    texts = []
+    for index, row in enumerate(rows, first):
+        try:
+            texts.append(template.text(row))
+        except Refused:
+            found += check_values(row, spec, encounter, index)
+            texts.append(template.text_as_is(row))
+    body = "\n".join(texts)
     if spec.row != spec.root:
         if spec.list:
             body = f"<{spec.list}>\n{body}\n</{spec.list}>"
-        body = f"<{spec.root}>\n{body}\n{tail.decode()}</{spec.root}>"
-    return DECLARATION + body.encode()
-
-
-def check_values(row: Record, spec: TableSpec, encounter: int | None, index: int) -> list[Finding]:
-    """Why a row cannot be written by this edition: unreadable, unknown, too long, unprintable."""
-    found: list[Finding] = []
-
-    def say(code: str, tag: str, **params: str) -> None:
-        severity = Severity(catalogue.info(code).severity)
-        found.append(Finding(code, severity, encounter, spec.table, index, tag, params))
-
-    for tag, text in row.raw_texts.items():
-        if row[tag] is None and text.strip():
-            say("BHYT-WRITE-01", tag)
-    for tag, _text in row.extra:
-        say("BHYT-WRITE-02", tag[:60] if tag.isascii() else "…")
-    for tag, value in row.items():
-        field = spec.by_tag.get(tag)
-        if field is None:
-            say("BHYT-WRITE-03", tag, edition=spec.edition.value)
-            continue
-        text = to_text(value)
-        if field.max_length is not None and len(text) > field.max_length:
-            say("BHYT-WRITE-04", tag, limit=str(field.max_length), length=str(len(text)))
-        if _FORBIDDEN.search(text):
-            say("BHYT-WRITE-05", tag)
-        if field.decimals is not None and "." in text and field.type == "number":
-            used = len(text.rpartition(".")[2].rstrip("0"))
-            if used > field.decimals:
-                say("BHYT-WRITE-06", tag, limit=str(field.decimals))
-    return found
+        body = f"<{spec.root}>\n{body}\n{tail}</{spec.root}>"
+    return DECLARATION + body.encode("utf-8", "replace")
 
 
 def _refuse(found: list[Finding]) -> None:
@@ -153,7 +109,8 @@ def write(
     in force at the end of each encounter's first claim, ``facility`` to MA_CSKCB, ``created``
     (NGAYLAP) to the end of the last encounter: the library has no clock of its own.
 
-    Raises `ConformanceError` (ERR-XML-05) with a finding for each value that cannot be written.
+    Raises `ConformanceError` (ERR-XML-05) with a finding for each value that cannot be written, and
+    for MACSKCB or NGAYLAP when they are neither given nor known.
     """
     if isinstance(target, Document) and edition is None and facility is None and created is None:
         if target.source is not None:
@@ -182,48 +139,59 @@ def _envelope(
     claims: tuple[Claim, ...], edition: Edition, facility: str | None, created: dt.date | None
 ) -> bytes:
     found: list[Finding] = []
-    allowed = [t for t in tables(edition) if table(edition, t).in_envelope]
-    for index, claim in enumerate(claims):
-        for name, rows in claim.tables.items():
-            if name not in allowed or claim.family != edition_info(edition).family:
-                code = Severity(catalogue.info("BHYT-WRITE-07").severity)
-                params = {"edition": edition.value}
-                found.append(Finding("BHYT-WRITE-07", code, index, name, params=params))
-                continue
-            spec = table(edition, name)
-            for i, row in enumerate(rows):
-                found += check_values(row, spec, index, i)
-    _refuse(found)
     if facility is None:
         facility = next((c.xml1.ma_cskcb for c in claims if c.xml1 and c.xml1.ma_cskcb), "")
     if created is None:
         created = max((c.ended_on for c in claims if c.ended_on), default=None)
+    for tag, known in (("MACSKCB", facility), ("NGAYLAP", created)):
+        if not known:
+            found.append(_finding("BHYT-WRITE-09", tag=tag))
+    hosos = [_hoso(claim, index, edition, found) for index, claim in enumerate(claims)]
+    _refuse(found)
     made = created.strftime("%Y%m%d").rjust(8, "0") if created else ""
     namespaces = {Edition.QD4210: _XSD, Edition.QD130: ""}.get(edition, _XSD + _XSI)
-    out = [
-        DECLARATION,
-        (
-            f"<GIAMDINHHS{namespaces}>\n<THONGTINDONVI><MACSKCB>{_escape(facility or '')}</MACSKCB>"
-            f"</THONGTINDONVI>\n<THONGTINHOSO>\n<NGAYLAP>{made}</NGAYLAP>\n"
-            f"<SOLUONGHOSO>{len(claims)}</SOLUONGHOSO>\n<DANHSACHHOSO>\n"
-        ).encode(),
-    ]
-    for claim in claims:
-        out.append(b"<HOSO>\n")
-        for name in allowed:
-            rows = claim.rows(name)
-            groups = [rows] if table(edition, name).many else [(row,) for row in rows]
-            for group in groups:
-                if group:
-                    content = _encode_table(table(edition, name), group, b"")
-                    encoded = pybase64.b64encode(content)
-                    out.append(
-                        b"<FILEHOSO><LOAIHOSO>%s</LOAIHOSO><NOIDUNGFILE>%s</NOIDUNGFILE></FILEHOSO>\n"
-                        % (name.encode(), encoded)
-                    )
-        out.append(b"</HOSO>\n")
-    out.append(b"</DANHSACHHOSO>\n</THONGTINHOSO>\n<CHUKYDONVI></CHUKYDONVI>\n</GIAMDINHHS>")
+    head = (
+        f"<GIAMDINHHS{namespaces}>\n<THONGTINDONVI><MACSKCB>{escape(facility or '')}</MACSKCB>"
+        f"</THONGTINDONVI>\n<THONGTINHOSO>\n<NGAYLAP>{made}</NGAYLAP>\n"
+        f"<SOLUONGHOSO>{len(claims)}</SOLUONGHOSO>\n<DANHSACHHOSO>\n"
+    )
+    tail = b"</DANHSACHHOSO>\n</THONGTINHOSO>\n<CHUKYDONVI></CHUKYDONVI>\n</GIAMDINHHS>"
+    return b"".join((DECLARATION, head.encode(), *hosos, tail))
+
+
+def _hoso(claim: Claim, encounter: int, edition: Edition, found: list[Finding]) -> bytes:
+    """One HOSO; what must not be written goes to ``found``."""
+    same_family = claim.family is edition_info(edition).family
+    out = [b"<HOSO>\n"]
+    for name, rows in claim.tables.items():
+        spec = _in_envelope(edition).get(name) if same_family else None
+        if spec is None:
+            about = {"edition": edition.value}
+            found.append(_finding("BHYT-WRITE-07", encounter, name, params=about))
+            continue
+        groups = [rows] if spec.many else [(row,) for row in rows]
+        for first, group in enumerate(groups):
+            content = pybase64.b64encode(_table_file(spec, group, found, encounter, first))
+            out.append(_FILE % (name.encode(), content))
+    out.append(b"</HOSO>\n")
     return b"".join(out)
+
+
+@cache
+def _in_envelope(edition: Edition) -> dict[str, TableSpec]:
+    specs = [table(edition, name) for name in tables(edition)]
+    return {spec.table: spec for spec in specs if spec.in_envelope}
+
+
+def _finding(
+    code: str,
+    encounter: int | None = None,
+    name: str | None = None,
+    tag: str | None = None,
+    params: dict[str, str] | None = None,
+) -> Finding:
+    severity = Severity(catalogue.info(code).severity)
+    return Finding(code, severity, encounter, name, None, tag, params or {})
 
 
 def write_standalone(rows: Iterable[Record], *, edition: Edition | str) -> bytes:
@@ -243,5 +211,7 @@ def write_standalone(rows: Iterable[Record], *, edition: Edition | str) -> bytes
     spec = table(edition, kept[0].TABLE)
     if not spec.signed or any(spec.table != r.TABLE or r.FAMILY is not Family.F130 for r in kept):
         raise EncodeError("ERR-XML-09", table=kept[0].TABLE)
-    _refuse([f for i, row in enumerate(kept) for f in check_values(row, spec, None, i)])
-    return _encode_table(spec, kept, b"<CHUKYDONVI></CHUKYDONVI>\n")
+    found: list[Finding] = []
+    written = _table_file(spec, kept, found, tail="<CHUKYDONVI></CHUKYDONVI>\n")
+    _refuse(found)
+    return written
