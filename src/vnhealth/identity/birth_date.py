@@ -84,12 +84,14 @@ def parse(text: str, context: Context | None = None) -> Checked:
     >>> parse("3/25/1901").codes, parse("05/03/01").codes
     (('MONTH_DAY_SWAPPED',), ('TWO_DIGIT_YEAR',))
     """
-    text = clean(require_text(text, KIND))
-    if not text:
-        return no(KIND, "EMPTY")
-    found = damage(text)
-    if found:
-        return no(KIND, found)
+    require_text(text, KIND)
+    if not (text.isascii() and text.isdigit()):
+        text = clean(text)
+        if not text:
+            return no(KIND, "EMPTY")
+        found = damage(text)
+        if found:
+            return no(KIND, found)
     form = str((context or {}).get("form") or "auto")
     parts = _digits(text, form) if is_digits(text) else _separated(text)
     if isinstance(parts, Checked):
@@ -143,10 +145,12 @@ def _usual(year: int) -> bool:
 
 
 def _separated(text: str) -> _Parts | Checked:
+    day_first = False
     if match := _YMD.fullmatch(text):
         year, _, month, day, hour, minute, zone = match.groups()
     elif match := _DMY.fullmatch(text):
         day, _, month, year, hour, minute, zone = match.groups()
+        day_first = True
     elif match := _MY.fullmatch(text):
         return _month_of(match.group(2), match.group(1))
     elif match := _YM.fullmatch(text):
@@ -158,7 +162,7 @@ def _separated(text: str) -> _Parts | Checked:
     time = f"{int(hour):02}{minute}" if hour else ""
     foreign = zone is not None and zone.replace(":", "") != "+0700"
     written = (int(year), int(month), int(day), "" if time == "0000" else time)
-    return _Parts(*written, foreign_zone=foreign, day_first=_DMY.fullmatch(text) is not None)
+    return _Parts(*written, foreign_zone=foreign, day_first=day_first)
 
 
 def _month_of(year: str, month: str) -> _Parts:
@@ -182,7 +186,7 @@ def _refuse(parts: _Parts, context: Context | None) -> Checked | None:
         return no(KIND, "NO_SUCH_DAY")
     if parts.time and (parts.time[:2] > "23" or parts.time[2:] > "59"):
         return no(KIND, "TIME")
-    today = context_date(context, "as_of")
+    today = context_date(context, "as_of") if context else None
     if today is not None:
         known = (parts.year, parts.month or today.month, parts.day or today.day)
         first_unknown = not parts.month or not parts.day
@@ -201,7 +205,7 @@ def _iso(year: int, month: int, day: int) -> str:
 
 
 def _judged(parts: _Parts, form: str, context: Context | None) -> Checked:
-    today = context_date(context, "as_of")
+    today = context_date(context, "as_of") if context else None
     text = f"{parts.year:04}"
     digits = f"{parts.year:04}{parts.month:02}{parts.day:02}{parts.time}"
     precision = Precision.MINUTE if parts.time else Precision.DAY if parts.day else Precision.MONTH

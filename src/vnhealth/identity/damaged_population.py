@@ -25,7 +25,7 @@ from vnhealth.identity._syllables import name_roles, read_rows
 from vnhealth.identity.legacy_report import COMMON_SURNAMES, SURNAME_SHARES
 from vnhealth.identity.person_record import PersonRecord
 
-__all__ = ["DamagedPopulation", "damage_kinds", "generate", "people"]
+__all__ = ["DamagedPopulation", "damage_kinds", "generate", "people", "returning"]
 
 _MIDDLE = {"1": ("Văn", "Hữu", "Đức", "Minh"), "2": ("Thị", "Ngọc", "Thu", "Minh")}
 _MIDDLE_SHARES = (10, 3, 3, 4)
@@ -156,20 +156,41 @@ def _household(rng: random.Random, wards: int) -> Iterator[_Person]:
             yield _make(rng, head.name, _day(rng, born.year + 20, 2024), sex, phone, ward)
 
 
+def _families(count: int, seed: int) -> Iterator[list[_Person]]:
+    rng = random.Random(seed)
+    made = 0
+    while made < count:
+        family = list(_household(rng, max(40, count // 250)))[: count - made]
+        yield family
+        made += len(family)
+
+
 def people(count: int, seed: int) -> Iterator[PersonRecord]:
     """Yield ``count`` undamaged records of different invented people; for filling an index.
 
     >>> len(list(people(5, seed=1)))
     5
     """
-    rng = random.Random(seed)
-    made = 0
-    while True:
-        for person in _household(rng, max(40, count // 250)):
-            if made == count:
-                return
+    for family in _families(count, seed):
+        for person in family:
             yield person.record()
-            made += 1
+
+
+def returning(count: int, seed: int, wanted: int) -> Iterator[tuple[int, PersonRecord]]:
+    """Yield ``wanted`` damaged records of people of `people`, each with the place of its person.
+
+    >>> [place for place, _ in returning(100, seed=1, wanted=4)]
+    [0, 25, 50, 75]
+    """
+    rng = random.Random(seed + 1)
+    step = max(1, count // wanted)
+    place = 0
+    for family in _families(count, seed):
+        for member, person in enumerate(family):
+            if place % step == 0 and place // step < wanted:
+                relative = family[(member + 1) % len(family)]
+                yield place, _damaged(rng, person, relative, "second")[0]
+            place += 1
 
 
 def generate(count: int = 17_000, seed: int = 20261122) -> DamagedPopulation:

@@ -33,6 +33,7 @@ __all__ = [
     "compare",
     "compare_prepared",
     "pairs",
+    "plainly_different",
     "prepare",
 ]
 
@@ -95,27 +96,49 @@ def compare(a: PersonRecord, b: PersonRecord, scope: Scope | str = Scope.FACILIT
 
 def compare_prepared(a: PreparedRecord, b: PreparedRecord, scope: Scope) -> Decision:
     """Decide on two prepared records; for loops over many pairs."""
-    name, dob = _names_agree(a, b), _dates_agree(a, b)
-    for rule in (_same_number, _earlier_number, _same_insurance):
-        found = rule(a, b, name, dob)
-        if found:
-            return _with_evidence(found, a, b, name, dob)
+    shared = _share_a_number(a, b)
+    name, dob = _names_agree(a, b, similar=shared), _dates_agree(a, b)
+    if shared:
+        for rule in (_same_number, _earlier_number, _same_insurance):
+            found = rule(a, b, name, dob)
+            if found:
+                return _with_evidence(found, a, b, name, dob)
     found = _special(a, b) or _two_numbers(a, b, name, dob) or _by_name(a, b, name, dob, scope)
     return _with_evidence(found or ("no", "NO_RULE"), a, b, name, dob)
+
+
+def plainly_different(a: PreparedRecord, b: PreparedRecord) -> bool:
+    """Tell quickly that `compare_prepared` would say no: neither a number nor the name nor the
+    full date is shared.
+    """
+    return (
+        a.skeleton != b.skeleton
+        and (not a.date or a.date != b.date)
+        and not _share_a_number(a, b)
+        and not (a.anonymous or b.anonymous)
+    )
 
 
 _Found = tuple[Literal["match", "review", "no"], str]
 
 
-def _names_agree(a: PreparedRecord, b: PreparedRecord) -> _Same:
-    """Return equal, partly (similar, or words left out), or differs."""
+def _share_a_number(a: PreparedRecord, b: PreparedRecord) -> bool:
+    return not a.numbers.isdisjoint(b.numbers) or _same_code(a, b)
+
+
+def _names_agree(a: PreparedRecord, b: PreparedRecord, *, similar: bool) -> _Same:
+    """Return equal, partly (words left out, one letter apart, with ``similar`` also names that
+    merely look alike), or differs.
+    """
     if not a.skeleton or not b.skeleton:
         return "unknown"
     if a.skeleton == b.skeleton:
         return "equal"
     if _words_left_out(a, b) or _one_letter_apart(a, b):
         return "partly"
-    return "partly" if jaro_winkler(a.skeleton, b.skeleton) >= NAME_THRESHOLD else "differs"
+    if similar and jaro_winkler(a.skeleton, b.skeleton) >= NAME_THRESHOLD:
+        return "partly"
+    return "differs"
 
 
 def _words_left_out(a: PreparedRecord, b: PreparedRecord) -> bool:
@@ -330,22 +353,29 @@ _DATE_CODES = {
 def _with_evidence(
     found: _Found, a: PreparedRecord, b: PreparedRecord, name: _Same, dob: _Same
 ) -> Decision:
-    outcome, rule = found
-    checks = (
-        (bool(a.strong & b.strong), "SAME_ID"),
-        (bool(a.numbers & b.numbers) and not a.strong & b.strong, "SAME_OLD_ID"),
-        (_same_code(a, b), "SAME_BHXH"),
-        (name in _NAME_CODES, _NAME_CODES.get(name, "")),
-        (name == "equal" and _marks_differ(a, b), "MARKS_DIFFER"),
-        (True, _DATE_CODES[dob]),
-        (_sexes_differ(a, b), "SEX_DIFFERS"),
-        (_same_phone(a, b), "SAME_PHONE"),
-        (_same_ward(a, b), "SAME_WARD"),
-        (_other_code(a, b), "OTHER_BHXH"),
-        (bool(a.ids12 and b.ids12 and not a.ids12 & b.ids12), "OTHER_ID"),
-        (bool(a.suspect | b.suspect), "ID_MISFIT"),
-    )
-    return Decision(outcome, rule, tuple(code for holds, code in checks if holds))
+    said = []
+    if a.numbers and not a.numbers.isdisjoint(b.numbers):
+        said.append("SAME_OLD_ID" if a.strong.isdisjoint(b.strong) else "SAME_ID")
+    if _same_code(a, b):
+        said.append("SAME_BHXH")
+    if name != "unknown":
+        said.append(_NAME_CODES[name])
+        if name == "equal" and _marks_differ(a, b):
+            said.append("MARKS_DIFFER")
+    said.append(_DATE_CODES[dob])
+    if _sexes_differ(a, b):
+        said.append("SEX_DIFFERS")
+    if _same_phone(a, b):
+        said.append("SAME_PHONE")
+    if _same_ward(a, b):
+        said.append("SAME_WARD")
+    if _other_code(a, b):
+        said.append("OTHER_BHXH")
+    if a.ids12 and b.ids12 and a.ids12.isdisjoint(b.ids12):
+        said.append("OTHER_ID")
+    if a.suspect or b.suspect:
+        said.append("ID_MISFIT")
+    return Decision(*found, tuple(said))
 
 
 def pairs(
@@ -356,8 +386,7 @@ def pairs(
     """Yield (index left, index right, decision) for all pairs that are match or review.
 
     Without ``right`` the list is compared with itself (index left < index right). Only records
-    that share a number, an insurance code, a phone, sorted name with birth year, or ward with birth
-    date are compared;
+    that share a block (see `prepare`) are compared;
     keys shared by more than 1,000 records on a side (shared phones) are skipped. Two unknown
     patients are not paired.
 
@@ -381,6 +410,8 @@ def pairs(
                 candidates.update(found)
         for j in sorted(candidates):
             if right is None and j <= i:
+                continue
+            if plainly_different(record, theirs[j]):
                 continue
             decision = compare_prepared(record, theirs[j], scope)
             if decision.outcome != "no":

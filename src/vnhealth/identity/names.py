@@ -19,7 +19,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from vnhealth.identity._base import Checked, Context, Outcome, canonical, passed, require_text
 from vnhealth.identity._syllables import name_roles, read_rows, split_tone
@@ -27,6 +27,7 @@ from vnhealth.identity._syllables import name_roles, read_rows, split_tone
 __all__ = [
     "KIND",
     "Name",
+    "comparable",
     "display",
     "fold_names",
     "format",
@@ -44,7 +45,7 @@ __all__ = [
 
 KIND = "name"
 
-_ETH = str.maketrans("\u00d0\u00f0", "Đđ")
+_ETH = {0xD0: "Đ", 0xF0: "đ"}
 _STROKE = {"D\u0335": "Đ", "d\u0335": "đ", "D\u0336": "Đ", "d\u0336": "đ"}
 _NOTE = re.compile(r"[(\[{].*?(?:[)\]}]|$)")
 _LOST = re.compile(r"\w\?|\?\w|\ufffd")
@@ -66,6 +67,18 @@ class _Fold(dict[int, str | None]):
         return self[code]
 
 
+class _Visible(dict[int, str]):
+    """Translation that drops invisible characters; each code point is classified once."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        kind = unicodedata.category(char)
+        shown = "" if kind == "Cf" else " " if kind == "Cc" else char
+        self[code] = shown
+        return shown
+
+
+_VISIBLE = _Visible(_ETH)
 _KEY_FOLD = _Fold(marks=True)
 _SKELETON_FOLD = _Fold(marks=False)
 
@@ -84,17 +97,12 @@ def display(text: str) -> str:
     require_text(text, KIND)
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
-    text = "".join(_visible(c) for c in text).translate(_ETH)
+    text = text.translate(_VISIBLE)
     if "\u0335" in text or "\u0336" in text:
         text = unicodedata.normalize("NFD", text)
         for sequence, letter in _STROKE.items():
             text = text.replace(sequence, letter)
     return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def _visible(char: str) -> str:
-    kind = unicodedata.category(char)
-    return "" if kind == "Cf" else " " if kind == "Cc" else char
 
 
 def key(text: str) -> str:
@@ -108,11 +116,21 @@ def key(text: str) -> str:
     return _key(display(text))
 
 
+@lru_cache(maxsize=32768)
+def _word_forms(word: str) -> tuple[str, str]:
+    """Return key and skeleton of one word in display form; syllables repeat, so they are kept."""
+    lower = word.lower()
+    if lower.isascii() and lower.isalnum():
+        return lower, lower
+    decomposed = unicodedata.normalize("NFD", lower)
+    syllables = decomposed.translate(_KEY_FOLD).split()
+    word_key = " ".join("".join(split_tone(syllable)) for syllable in syllables)
+    bare = " ".join(decomposed.translate(_SKELETON_FOLD).split())
+    return word_key, unicodedata.normalize("NFC", bare)
+
+
 def _key(shown: str) -> str:
-    if shown.isascii() and shown.replace(" ", "").isalnum():
-        return shown.lower()
-    folded = unicodedata.normalize("NFD", shown.lower()).translate(_KEY_FOLD)
-    return " ".join("".join(split_tone(syllable)) for syllable in folded.split())
+    return " ".join([form for word in shown.split() if (form := _word_forms(word)[0])])
 
 
 def skeleton(text: str) -> str:
@@ -125,10 +143,7 @@ def skeleton(text: str) -> str:
 
 
 def _skeleton(shown: str) -> str:
-    if shown.isascii() and shown.replace(" ", "").isalnum():
-        return shown.lower()
-    folded = unicodedata.normalize("NFD", shown.lower()).translate(_SKELETON_FOLD)
-    return unicodedata.normalize("NFC", " ".join(folded.split()))
+    return " ".join([form for word in shown.split() if (form := _word_forms(word)[1])])
 
 
 def sorted_skeleton(text: str) -> str:
@@ -222,8 +237,15 @@ def _patterns(kind: str, marked: bool) -> tuple[tuple[tuple[str, ...], bool], ..
     )
 
 
+@cache
+def _first_words(kind: str, marked: bool) -> frozenset[str]:
+    return frozenset(pattern[0] for pattern, _ in _patterns(kind, marked))
+
+
 def _starts(kind: str, words: list[str], marked: bool) -> int:
     """Return how many words the longest pattern at the start takes, 0 for none."""
+    if not words or words[0] not in _first_words(kind, marked):
+        return 0
     found = 0
     for pattern, whole in _patterns(kind, marked):
         size = len(pattern)
@@ -298,6 +320,21 @@ def _mixed_script(shown: str) -> bool:
     """Tell whether letters of another alphabet that look Latin stand beside Latin letters."""
     table: Mapping[int, str] = _lookalikes()
     return any(ord(c) in table for c in shown) and any(c.isascii() and c.isalpha() for c in shown)
+
+
+def comparable(text: str) -> tuple[str, str, bool, bool]:
+    """Return key, skeleton, whether it stands for an unknown patient, and for a newborn.
+
+    The same as `read` says, without its other flags; for long lists.
+
+    >>> comparable("CB Trần Thị Mẫu")
+    ('cb trân2 thi5 mâu4', 'cb tran thi mau', False, True)
+    """
+    shown = display(text)
+    name_key, name_skeleton = _key(shown), _skeleton(shown)
+    words, marked = name_key.split(), name_key != name_skeleton
+    unknown = bool(_starts("anonymous", words, marked))
+    return name_key, name_skeleton, unknown, not unknown and bool(_starts("newborn", words, marked))
 
 
 def mother_of_newborn(text: str) -> str:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from vnhealth.identity import bhxh, birth_date, cccd, names, phone
 from vnhealth.identity._base import clean, is_digits, strip_separators, upper
@@ -70,8 +71,7 @@ class PersonRecord:
         return "<PersonRecord>"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class PreparedRecord:
+class PreparedRecord(NamedTuple):
     """A record with its comparable forms; made by `prepare`.
 
     ``skeleton`` has its words in alphabetical order, ``plain`` as written.
@@ -99,7 +99,7 @@ class PreparedRecord:
     bhxh: str
     phone: str
     ward: str
-    blocks: frozenset[str] = field(default_factory=frozenset)
+    blocks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return "<PreparedRecord>"
@@ -108,45 +108,50 @@ class PreparedRecord:
 def prepare(record: PersonRecord) -> PreparedRecord:
     """Bring a record to its comparable forms.
 
-    ``blocks`` are keys such that two records that are not plainly different share one (two unknown
-    patients excepted): look up candidates by them instead of comparing all pairs.
+    ``blocks`` are keys such that two records that the ladder does not call different share one (two
+    unknown patients excepted): look up candidates by them instead of comparing all pairs. They are
+    a number, an insurance code, a phone, name with birth date, name with birth year and commune,
+    commune with birth date; so few people share one, however many people there are.
 
     >>> prepare(PersonRecord("Thử Nguyễn Văn", "5/3/1901")).skeleton
     'nguyen thu van'
     """
-    name = names.read(record.name)
-    newborn = "NEWBORN_PREFIX" in name.flags
+    key, plain, anonymous, newborn = names.comparable(record.name)
     mother = names.mother_of_newborn(record.name) if newborn else ""
-    words = (names.skeleton(mother) if mother else name.skeleton).split()
-    skeleton = " ".join(sorted(words))
-    key = " ".join(sorted((names.key(mother) if mother else name.key).split()))
+    if mother:
+        key, plain = names.key(mother), names.skeleton(mother)
+    words = plain.split()
+    skeleton, key = " ".join(sorted(words)), " ".join(sorted(key.split()))
     born = birth_date.parse(record.birth_date)
     digits = born.details.get("digits", "")
     doubtful = "MAYBE_YEAR_ONLY" in born.codes
     month = "" if doubtful or digits[4:6] == "00" else digits[4:6]
     day = digits[6:8] if month and digits[6:8] != "00" else ""
     sex = _SEX.get(record.sex.strip(), "")
-    current = _numbers(record.cccd)
-    earlier = _numbers(record.old_id)
-    ids12 = frozenset(n for n in current if len(n) == 12 and is_digits(n))
-    asked = {"sex": sex, "dob": digits[:4]}
-    misfits = ("SEX_MISMATCH", "BIRTH_YEAR_MISMATCH")
-    suspect = frozenset(n for n in ids12 if set(misfits) & set(cccd.parse(n, asked).codes))
-    insurance = bhxh.parse(record.bhxh) if record.bhxh else None
-    code = insurance.normalized if insurance else ""
-    if len(set(code)) == 1:
+    year = digits[:4]
+    current, suspect = _numbers(record.cccd, sex, year)
+    ids12 = frozenset([n for n in current if len(n) == 12 and n.isdigit()]) if current else current
+    numbers = current | _numbers(record.old_id)[0] if record.old_id else current
+    code = bhxh.parse(record.bhxh).normalized if record.bhxh else ""
+    if code and code == code[0] * 10:
         code = ""
     telephone = phone.parse(record.phone).normalized if record.phone else ""
-    anonymous = "ANONYMOUS" in name.flags
-    year = digits[:4]
-    blocks = {f"i:{number}" for number in current | earlier}
-    blocks |= {f"b:{code}"} if code else set()
-    blocks |= {f"p:{telephone}"} if telephone else set()
-    blocks |= {f"n:{skeleton}:{year}"} if skeleton and year and not anonymous else set()
-    ward = clean(record.ward)
+    ward = clean(record.ward) if record.ward else ""
     date = year + month + day if day else ""
-    blocks |= {f"w:{ward}:{date}"} if ward and date else set()
-    blocks |= {f"c:{skeleton}"} if newborn else set()
+    blocks = [f"i:{number}" for number in numbers]
+    if code:
+        blocks.append(f"b:{code}")
+    if telephone:
+        blocks.append(f"p:{telephone}")
+    if newborn:
+        blocks.append(f"c:{skeleton}")
+    elif skeleton and not anonymous:
+        if date:
+            blocks.append(f"d:{skeleton}:{date}")
+        if year and ward:
+            blocks.append(f"y:{skeleton}:{year}:{ward}")
+        if date and ward:
+            blocks.append(f"w:{ward}:{date}")
     return PreparedRecord(
         skeleton,
         " ".join(words),
@@ -161,25 +166,38 @@ def prepare(record: PersonRecord) -> PreparedRecord:
         date,
         sex,
         ids12,
-        ids12 | frozenset(n for n in current if not is_digits(n)),
-        current | earlier,
+        frozenset([n for n in current if len(n) == 12 or not n.isdigit()]) if current else current,
+        numbers,
         suspect,
         code,
         telephone,
         ward,
-        frozenset(blocks),
+        tuple(blocks),
     )
 
 
-def _numbers(text: str) -> frozenset[str]:
-    """Return the valid numbers of a field: 12 digits, 9 digits, passports; no fillers."""
-    found = set()
+_MISFITS = frozenset(("SEX_MISMATCH", "BIRTH_YEAR_MISMATCH"))
+_NO_NUMBERS: frozenset[str] = frozenset()
+
+
+def _numbers(text: str, sex: str = "", year: str = "") -> tuple[frozenset[str], frozenset[str]]:
+    """Return the valid numbers of a field (12 digits, 9 digits, passports; no fillers), and those
+    of 12 digits that do not fit the sex or birth year.
+    """
+    if not text:
+        return _NO_NUMBERS, _NO_NUMBERS
+    found, suspect = set(), set()
     for part in text.split(";"):
         number = upper(strip_separators(clean(part)))
         if is_digits(number):
-            nine = len(number) == 9 and len(set(number)) > 1
-            if nine or (len(number) == 12 and cccd.is_valid(number)):
+            if len(number) == 9 and len(set(number)) > 1:
                 found.add(number)
+            elif len(number) == 12:
+                checked = cccd.parse(number, {"sex": sex, "dob": year})
+                if checked.is_valid:
+                    found.add(number)
+                    if not _MISFITS.isdisjoint(checked.codes):
+                        suspect.add(number)
         elif _PASSPORT.fullmatch(number):
             found.add(number)
-    return frozenset(found)
+    return frozenset(found), frozenset(suspect)

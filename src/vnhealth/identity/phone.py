@@ -48,7 +48,10 @@ def parse(text: str, context: Context | None = None) -> Checked:
     >>> parse("01690000001").normalized, parse("900000001").suggestion
     ('+84390000001', '0900000001')
     """
-    value = clean(require_text(text, KIND))
+    value = require_text(text, KIND)
+    if is_digits(value) and len(value) == 10 and value != value[0] * 10 and value[:2] != "00":
+        return _national(value)
+    value = clean(value)
     if not value:
         return ok(KIND, "", "EMPTY_ALLOWED")
     found = damage(value)
