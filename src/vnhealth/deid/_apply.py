@@ -20,14 +20,13 @@ from vnhealth.deid._keys import KeyProvider
 from vnhealth.deid._manifest import Manifest
 from vnhealth.deid._policy import Policy
 from vnhealth.deid._tables import Label
-from vnhealth.errors import DeidError
 from vnhealth.records import Claim, Document
 
 __all__ = ["Result", "apply", "deidentify_file"]
 
+_DECLARED = re.compile(rb"<SOLUONGHOSO>\s*([0-9]{1,9})\s*</", re.ASCII)
 _FACILITY = re.compile(rb"<(?:MACSKCB|MA_CSKCB)>\s*([0-9][0-9A-Za-z]{4})\s*</", re.ASCII)
 _HEAD = 65_536
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -86,8 +85,9 @@ def apply(
     (<Result pseudonymised 1 records>, False, 1)
     """
     claims: tuple[Claim, ...]
+    declared: int | None = None
     if isinstance(target, Document):
-        claims = target.claims
+        claims, declared = target.claims, target.declared
         facility = facility or facility_code(target.facility or "") or None
     else:
         claims = (target,) if isinstance(target, Claim) else tuple(target)
@@ -100,6 +100,7 @@ def apply(
         exceptions=exceptions,
     )
     records = sorted(text for text in map(engine.record, claims) if text is not None)
+    engine.expect(declared)
     parts = [engine.header(len(records)), *(f"{text}\n" for text in records), engine.footer()]
     data = "".join(parts).encode()
     batch = engine.batch(hashlib.sha256(text.encode()).digest() for text in records)
@@ -139,11 +140,12 @@ def deidentify_file(
     Raises `DeidError` like `apply`, `vnhealth.errors.CodecError` for an unreadable source.
     """
     folder = Path(target)
+    head = _head(source)
     engine = Deidentifier(
         key,
         recipient=recipient,
         purpose=purpose,
-        facility=facility or _first_facility(source, limits),
+        facility=facility or _first_facility(source, head, limits),
         policy=policy,
         exceptions=exceptions,
     )
@@ -157,6 +159,8 @@ def deidentify_file(
                 data = text.encode()
                 index.append((text[13:40], spool.tell(), len(data)))
                 spool.write(data)
+        declared = _DECLARED.search(head)
+        engine.expect(int(declared[1]) if declared else None)
         index.sort()
         handle, name = tempfile.mkstemp(dir=parent, prefix=".deid-", suffix=".part")
         try:
@@ -201,25 +205,34 @@ def _write(
     return engine.manifest(batch=batch, data_sha256=total.hexdigest(), data_bytes=size)
 
 
-def _first_facility(source: Source, limits: Limits | None) -> str:
-    """The facility of the envelope, else of the first claim that has one. Rewinds a stream."""
+def _head(source: Source) -> bytes:
+    """The first bytes; a stream is put back, and empty when it cannot be."""
     if isinstance(source, bytes):
-        head = source[:_HEAD]
-    elif isinstance(source, str | os.PathLike):
-        with open(source, "rb") as file:
-            head = file.read(_HEAD)
-    else:
-        if not source.seekable():
-            raise DeidError("ERR-DEID-07")
-        start = source.tell()
-        head = source.read(_HEAD)
-        source.seek(start)
+        return source[:_HEAD]
+    if isinstance(source, str | os.PathLike):
+        try:
+            with open(source, "rb") as file:
+                return file.read(_HEAD)
+        except OSError:
+            return b""
+    if not source.seekable():
+        return b""
+    start = source.tell()
+    head = source.read(_HEAD)
+    source.seek(start)
+    return head
+
+
+def _first_facility(source: Source, head: bytes, limits: Limits | None) -> str:
+    """The facility of the envelope, else of the first claim that has one. Rewinds a stream."""
     named = _FACILITY.search(head)
     code = facility_code(named[1].decode("ascii")) if named else ""
-    if code:
+    stream = None if isinstance(source, bytes | str | os.PathLike) else source
+    if code or (stream is not None and not stream.seekable()):
         return code
+    start = stream.tell() if stream is not None else 0
     claims = iter_claims(source, limits=limits) if limits else iter_claims(source)
     found = next(_facilities(claims), "")
-    if not isinstance(source, bytes | str | os.PathLike):
-        source.seek(start)
+    if stream is not None:
+        stream.seek(start)
     return found

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from vnhealth.deid._case import build, facility_code
 from vnhealth.deid._keys import KeyProvider, Tokens
 from vnhealth.deid._manifest import Encounters, Manifest, dropped_of
-from vnhealth.deid._plan import Tally, compile_plans, counted_as
+from vnhealth.deid._plan import Plans, Tally, counted_as
 from vnhealth.deid._policy import Policy, PolicyRow
 from vnhealth.errors import DeidError
 from vnhealth.records import Claim, Part, PartForm
@@ -77,7 +77,7 @@ class Deidentifier:
             raise DeidError("ERR-DEID-09", topic=sorted(unknown)[0][:20])
         self.key_version = key.version
         self.tokens = Tokens(key, self.recipient, self.purpose)
-        self._plans = compile_plans(self.policy, self.tokens, frozenset(self.exceptions))
+        self._plans = Plans(self.policy, self.tokens, frozenset(self.exceptions))
         self._person_rows = {
             family: [
                 row
@@ -109,7 +109,7 @@ class Deidentifier:
             self._tally.add("DEID-01", "XML1", tag)
         written: Counter[str] = Counter()
         for name, rows in claim.tables.items():
-            plan = self._plans.get((claim.family, name))
+            plan = self._plans[claim.family, name]
             if plan is None:
                 self._tally.add("DEID-04", "", "", len(rows))
                 continue
@@ -158,6 +158,11 @@ class Deidentifier:
         if count > 0:
             self._tally.add("DEID-11", "", "", count)
 
+    def expect(self, declared: int | None) -> None:
+        """Note when the source declares another number of encounters than were read."""
+        if declared is not None and declared != self._counts["read"]:
+            self._tally.add("DEID-15", "", "", abs(declared - self._counts["read"]))
+
     def header(self, records: int) -> str:
         """The beginning of a file with so many records."""
         return (
@@ -184,8 +189,7 @@ class Deidentifier:
         from vnhealth import __version__
 
         tally = self._tally
-        for plan in self._plans.values():
-            plan.settle(tally)
+        self._plans.settle(tally)
         actions: Counter[str] = Counter()
         for place, count in tally.seen.items():
             row: PolicyRow = self.policy.row(*place)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter, getitem, is_not
+from functools import cache
+from operator import attrgetter, getitem, is_not, itemgetter
 from typing import Any
 
 from vnhealth.deid._case import Case
@@ -25,6 +26,7 @@ from vnhealth.deid._steps import (
     Memo,
     ShiftGetter,
     ShiftPlan,
+    StaffMemo,
     StaffTokens,
     case_maker,
     fragment_maker,
@@ -36,7 +38,7 @@ from vnhealth.deid._values import FORM, ROW, WITHHELD
 from vnhealth.records import Record
 from vnhealth.spec import Edition, Family, edition_info, record_fields, table, tables
 
-__all__ = ["TablePlan", "Tally", "compile_plans"]
+__all__ = ["Plans", "TablePlan", "Tally", "counted_as"]
 
 BESIDE = "DEID-14"
 UNREADABLE = "DEID-03"
@@ -77,6 +79,7 @@ class _Step:
     make: Callable[[Case, Any], str] | None = None
 
 
+@cache
 def _limits(family: Family, name: str) -> dict[str, int | None]:
     """The longest that any edition of the family allows, None where one sets no limit."""
     found: dict[str, int | None] = {}
@@ -90,13 +93,10 @@ def _limits(family: Family, name: str) -> dict[str, int | None]:
     return found
 
 
-def _take(attrs: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
-    if len(attrs) > 1:
-        return attrgetter(*attrs)
-    if not attrs:
-        return lambda row: ()
-    only = attrgetter(attrs[0])
-    return lambda row: (only(row),)
+def _pick(places: Sequence[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: tuple(values[i] for i in places)
 
 
 class TablePlan:
@@ -115,17 +115,18 @@ class TablePlan:
         self._staff = staff
         self.rows = tuple(policy.row(family, name, f.tag) for f in record_fields(family, name))
         self._tokens = tokens
-        self._take_all = _take([row.tag.lower() for row in self.rows])
+        self._take_all = attrgetter(*(row.tag.lower() for row in self.rows))
         self._nones = (None,) * len(self.rows)
         self._patterns: Counter[bytes] = Counter()
         self._days: dict[int, Days] = {}
-        self._by_facility: dict[str, dict[int, Memo]] = {}
+        self._by_facility: dict[str, dict[int, Getter]] = {}
         limits = _limits(family, name)
         whole = policy.whole_encounters
         self._steps: list[_Step] = []
         for row in self.rows:
             self._add(row, limits[row.tag], Gate(row, whole, exceptions))
-        self._take = _take([step.attr for step in self._steps])
+        tags = [row.tag.lower() for row in self.rows]
+        self._take = _pick([tags.index(step.attr) for step in self._steps])
         self._free = [step.memo for step in self._steps]
         self._bound = [i for i, step in enumerate(self._steps) if step.memo is None]
         self.numbered = any(row.effective is Action.RENUMBER and row.sent for row in self.rows)
@@ -183,7 +184,7 @@ class TablePlan:
                 found[i] = self._of_facility(i, step, case.facility)
         return found
 
-    def _of_facility(self, index: int, step: _Step, facility: str) -> Memo:
+    def _of_facility(self, index: int, step: _Step, facility: str) -> Getter:
         memos = self._by_facility.get(facility)
         if memos is None:
             if len(self._by_facility) >= _FACILITIES:
@@ -191,8 +192,13 @@ class TablePlan:
             memos = self._by_facility[facility] = {}
         memo = memos.get(index)
         if memo is None:
-            transform = token_transform(step.row, self._tokens, facility, self._staff(facility))
-            memo = memos[index] = Memo(fragment_maker(step.row, transform, step.gate, step.limit))
+            row = step.row
+            if row.params["kind"] == "staff":
+                memo = StaffMemo(row, step.limit, self._staff(facility))
+            else:
+                transform = token_transform(row, self._tokens, facility)
+                memo = Memo(fragment_maker(row, transform, step.gate, step.limit))
+            memos[index] = memo
         return memo
 
     def write(self, rows: Sequence[Record], case: Case, tally: Tally) -> list[str]:
@@ -207,9 +213,9 @@ class TablePlan:
             if "_extra" in state or "_raw" in state:
                 self._odd(row, tally)
             try:
-                fragments = list(map(getitem, getters, self._take(row)))
+                fragments = list(map(getitem, getters, self._take(values)))
             except TypeError:
-                fragments = self._careful(getters, self._take(row))
+                fragments = self._careful(getters, self._take(values))
             for condition, steps in self._beside:
                 if values[condition] is not None:
                     for i in steps:
@@ -258,7 +264,10 @@ class TablePlan:
             tally.add(UNKNOWN, self.name, "", len(row.extra))
 
     def _sort_out(self, fragments: list[str], case: Case, tally: Tally) -> str | None:
-        """Count what was refused; the rest of the row, or None when the row stays at home."""
+        """Count what was refused; the rest of the row, or None when the row stays at home.
+
+        Values of a kept-back topic are counted without their place: the place would tell of whom.
+        """
         kept: list[str] = []
         stays = False
         for fragment, step in zip(fragments, self._steps, strict=True):
@@ -271,7 +280,10 @@ class TablePlan:
             if code == ENCOUNTER:
                 case.topics.add(_topic(step.row))
                 code = WITHHELD
-            tally.add(code, self.name, step.row.tag)
+            if code == WITHHELD:
+                tally.add(code, "", "")
+            else:
+                tally.add(code, self.name, step.row.tag)
         return None if stays else "".join(kept)
 
 
@@ -283,27 +295,49 @@ def _topic(row: PolicyRow) -> str:
     return row.params.get("of") or row.params["withhold"].partition(".")[0]
 
 
-def compile_plans(
-    policy: Policy, tokens: Tokens, exceptions: frozenset[str]
-) -> dict[tuple[Family, str], TablePlan]:
-    """The plans of all tables of both families."""
-    staff: dict[str, StaffTokens] = {}
+class Plans(dict[tuple[Family, str], "TablePlan | None"]):
+    """The plans of the tables met so far; None for a table that no edition of the family has."""
 
-    def staff_of(facility: str) -> StaffTokens:
-        if len(staff) >= _FACILITIES and facility not in staff:
-            staff.clear()
-        if facility not in staff:
-            staff[facility] = StaffTokens(tokens, facility)
-        return staff[facility]
+    def __init__(self, policy: Policy, tokens: Tokens, exceptions: frozenset[str]) -> None:
+        super().__init__()
+        self._policy = policy
+        self._tokens = tokens
+        self._exceptions = exceptions
+        self._held: dict[str, StaffTokens] = {}
 
-    found = {}
-    for edition in Edition:
-        family = edition_info(edition).family
-        for name in tables(edition):
-            if (family, name) not in found:
-                plan = TablePlan(policy, family, name, tokens, exceptions, staff_of)
-                found[family, name] = plan
-    return found
+    def __missing__(self, key: tuple[Family, str]) -> TablePlan | None:
+        family, name = key
+        found = None
+        if name in _table_names(family):
+            found = TablePlan(
+                self._policy, family, name, self._tokens, self._exceptions, self._staff
+            )
+        self[key] = found
+        return found
+
+    def _staff(self, facility: str) -> StaffTokens:
+        held = self._held
+        if facility not in held:
+            if len(held) >= _FACILITIES:
+                held.clear()
+            held[facility] = StaffTokens(self._tokens, facility)
+        return held[facility]
+
+    def settle(self, tally: Tally) -> None:
+        """Move the counts of all tables to the tally."""
+        for plan in self.values():
+            if plan is not None:
+                plan.settle(tally)
+
+
+@cache
+def _table_names(family: Family) -> frozenset[str]:
+    return frozenset(
+        name
+        for edition in Edition
+        if edition_info(edition).family is family
+        for name in tables(edition)
+    )
 
 
 def counted_as(row: PolicyRow, exceptions: frozenset[str]) -> str:

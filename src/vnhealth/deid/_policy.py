@@ -228,6 +228,10 @@ def _check_sent(row: PolicyRow, action: Action) -> None:
             _refuse(place, f"{action} needs {name}=")
     if action is Action.GENERALISE and params["by"] not in GENERALISATIONS:
         _refuse(place, "unknown generalisation")
+    if action is Action.SHIFT and form not in ("day", "minute"):
+        _refuse(place, "shift needs form=day or form=minute")
+    if action is Action.RECOMPUTE and not (form == params["part"] in ("year", "month")):
+        _refuse(place, "recompute needs part= and form= year or month")
     if action is Action.ROUND and not params.keys() & {"digits", "step"}:
         _refuse(place, "round needs digits= or step=")
 

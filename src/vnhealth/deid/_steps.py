@@ -232,15 +232,11 @@ def fragment_maker(
 
     def make(value: Any) -> str:
         try:
-            text = as_text(value)
-            if not text:
+            if isinstance(value, str) and not value.strip():
                 return ""
-            if gated:
-                stopped = gate.check(text)
-                if stopped:
-                    return stopped
-            if not sent:
-                return ""
+            stopped = gate.check(as_text(value)) if gated else ""
+            if stopped or not sent:
+                return stopped
             if limit is not None and isinstance(value, str) and len(value) > limit:
                 raise Refused(TOO_LONG)
             found = transform(value)
@@ -327,7 +323,38 @@ class StaffTokens(dict[str, tuple[str, bool]]):
         return found
 
 
-def token_transform(row: PolicyRow, tokens: Tokens, facility: str, staff: StaffTokens) -> Transform:
+class StaffMemo(dict[Any, str]):
+    """Licence to fragment for one field and one facility."""
+
+    __slots__ = ("_end", "_limit", "_start", "_tokens")
+
+    def __init__(self, row: PolicyRow, limit: int | None, tokens: StaffTokens) -> None:
+        super().__init__({None: ""})
+        self._start, self._end = f"<{row.out}>", f"</{row.out}>"
+        self._limit = limit
+        self._tokens = tokens
+
+    def __missing__(self, value: Any) -> str:
+        try:
+            text = as_text(value)
+            if not text.strip(";"):
+                return ""
+            if self._limit is not None and len(text) > self._limit:
+                raise Refused(TOO_LONG)
+            token, cut = self._tokens[text]
+        except Refused as refused:
+            return marked(refused.code)
+        found = self._start + token + self._end
+        if cut:
+            found = marked(LISTED, found)
+        if len(self) >= LIMIT:
+            self.clear()
+            self[None] = ""
+        self[value] = found
+        return found
+
+
+def token_transform(row: PolicyRow, tokens: Tokens, facility: str) -> Transform:
     """The token of a value inside a table, for one facility."""
     kind = row.params["kind"]
 
@@ -353,8 +380,6 @@ def token_transform(row: PolicyRow, tokens: Tokens, facility: str, staff: StaffT
             raise Refused
         return tokens.token(kind, facility, found.normalized)
 
-    if kind == "staff":
-        return lambda value: staff[as_text(value)]
     if kind == "person.temp":
         return temporary
     return person if kind in ("person.card", "person.bhxh", "person.cccd") else local

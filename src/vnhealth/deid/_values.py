@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from vnhealth.deid._tables import Withheld, is_rare
@@ -45,6 +45,7 @@ WITHHELD = "DEID-05"
 LISTED = "DEID-06"
 ROW = "DEID-09"
 
+_CONTEXT = Context(prec=40)
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:[.][0-9]{1,10})?", re.ASCII)
 _COMMA = re.compile(r"(-?[0-9]{1,12}),([0-9]{1,2})", re.ASCII)
 _SPLIT = re.compile(r"[;,/+\s]+")
@@ -116,16 +117,16 @@ def number_text(number: Decimal) -> str:
 
 
 def rounded_significant(value: Value, digits: int) -> str:
-    """Rounded half up to so many significant digits, whole.
+    """Rounded half to even to so many significant digits, whole.
 
     >>> rounded_significant(Decimal("1234567.80"), 3), rounded_significant(Decimal("9996"), 3)
     ('1230000', '10000')
     """
     number = as_number(value)
-    exponent = max(number.adjusted() - digits + 1, 0)
-    with localcontext(prec=40):
-        found = number.quantize(Decimal((0, (1,), exponent)), rounding=ROUND_HALF_UP)
-    return number_text(found)
+    if number.adjusted() < digits - 1:
+        return number_text(Decimal(format(number, ".0f")))
+    mantissa, _, exponent = format(number, f".{digits - 1}E").partition("E")
+    return mantissa.replace(".", "") + "0" * (int(exponent) - digits + 1)
 
 
 def rounded_step(value: Value, step: int, ceiling: int | None, *, down: bool = False) -> str:
@@ -136,10 +137,9 @@ def rounded_step(value: Value, step: int, ceiling: int | None, *, down: bool = F
     """
     if step < 1:
         raise Refused
-    with localcontext(prec=40):
-        number = as_number(value) / step
-        whole = number.quantize(Decimal(1), rounding=ROUND_FLOOR if down else ROUND_HALF_UP)
-        found = whole * step
+    number = _CONTEXT.divide(as_number(value), Decimal(step))
+    rounding = ROUND_FLOOR if down else ROUND_HALF_UP
+    found = number.quantize(Decimal(1), rounding, _CONTEXT) * step
     if ceiling is not None:
         found = min(found, Decimal(ceiling))
     return number_text(found)
@@ -170,11 +170,11 @@ def first_of(text: str) -> tuple[str, bool]:
 
 
 def diagnoses(text: str, form: str, rare: int, most: int) -> tuple[str, bool]:
-    """Normalised, rare ones cut to ``rare`` characters, each once, sorted; whether some are left
-    out.
+    """Normalised, rare ones cut to ``rare`` characters, each once, the first ``most`` of them
+    sorted; whether some are left out.
 
-    >>> diagnoses("j189; Q90.9;J18.9", "icds", 3, 5)
-    ('J18.9;Q90', False)
+    >>> diagnoses("j189; Q90.9;J18.9;A09", "icds", 3, 2)
+    ('J18.9;Q90', True)
     """
     found: list[str] = []
     lost = False
@@ -199,8 +199,7 @@ def diagnoses(text: str, form: str, rare: int, most: int) -> tuple[str, bool]:
         raise Refused
     if form == "icd":
         return found[0], lost or len(found) > 1
-    found.sort()
-    return ";".join(found[:most]), lost or len(found) > most
+    return ";".join(sorted(found[:most])), lost or len(found) > most
 
 
 def kept_back(text: str, held: Withheld) -> str:
