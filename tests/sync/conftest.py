@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import datetime as dt
 import json
 from collections import deque
@@ -98,14 +99,22 @@ class Face:
     def __init__(self, runner):
         self.runner = runner
         self.time = Time()
+        self.made = []
+
+    def close(self):
+        for driven in self.made:
+            (driven.close if self.runner is None else driven.aclose)()
 
     def _make(self, blocking, asynchronous, args, transport, options):
         options = {"clock": self.time, **options}
         if self.runner is None:
             options.setdefault("sleep", self.time.sleep)
-            return Driven(blocking(*args, transport=transport, **options), None)
-        options.setdefault("sleep", self.time.async_sleep)
-        return Driven(asynchronous(*args, transport=transport, **options), self.runner)
+            driven = Driven(blocking(*args, transport=transport, **options), None)
+        else:
+            options.setdefault("sleep", self.time.async_sleep)
+            driven = Driven(asynchronous(*args, transport=transport, **options), self.runner)
+        self.made.append(driven)
+        return driven
 
     def transport(self, exchange):
         return exchange.transport() if self.runner is None else exchange.async_transport()
@@ -127,11 +136,11 @@ class Face:
 
 @pytest.fixture(params=["blocking", "async"])
 def face(request):
-    if request.param == "blocking":
-        yield Face(None)
-        return
-    with asyncio.Runner() as runner:
-        yield Face(runner)
+    with contextlib.ExitStack() as stack:
+        blocking = request.param == "blocking"
+        found = Face(None if blocking else stack.enter_context(asyncio.Runner()))
+        stack.callback(found.close)
+        yield found
 
 
 @pytest.fixture

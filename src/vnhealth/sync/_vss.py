@@ -271,7 +271,7 @@ def _login_reply(answer: HttpAnswer) -> LoginReply | None:
     except ValueError:
         pass
     if isinstance(document.get("APIKey"), dict):
-        return LoginReply.from_json({"maKetQua": "200", **document})
+        return LoginReply.from_json({**document, "maKetQua": "200"})
     return None
 
 
