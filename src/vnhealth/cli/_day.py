@@ -280,7 +280,7 @@ class HospitalDay:
             store = self.stores[code, "national_deid"]
             store.wait(store.submit(out.data), timeout_s=WAIT_S, every_s=POLL_S)
             self.result.deid_records += out.records
-            self.result.deid_withheld += len(claims) - out.records
+            self.result.deid_withheld += out.manifest.encounters.withheld
             self._tick()
         return self._say(
             f"Chuyển {self.result.deid_records} hồ sơ đã thay mã (giả danh, vẫn là dữ liệu cá "
