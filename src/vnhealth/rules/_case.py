@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
 from vnhealth.localtime import LocalTime, Precision
 from vnhealth.records import Claim, PartForm
 from vnhealth.rules._calendar import Calendar
 from vnhealth.rules._model import CodeCatalog, Tolerance
+from vnhealth.rules._rates import expected_rates
 from vnhealth.spec import Edition, Family
 
 __all__ = ["NOT_CLAIMS", "Case", "after", "day_of", "money"]
@@ -24,7 +24,8 @@ class Case:
     """An encounter under the rules of one edition and day.
 
     ``begin`` and ``end`` are NGAY_VAO and NGAY_RA of XML1, ``kind`` is MA_LOAI_KCB in two digits;
-    each is None (or empty) when it is not there.
+    each is None (or empty) when it is not there. ``whole`` is False when a table could not be read,
+    so that no total can be judged. ``rates`` are the MUC_HUONG that covered lines may have.
     """
 
     def __init__(
@@ -56,9 +57,16 @@ class Case:
         self.end: LocalTime | None = first.ngay_ra if first is not None else None
         kind = first.ma_loai_kcb if first is not None else None
         self.kind: str = kind.zfill(2) if kind else ""
+        self.whole = PartForm.UNREADABLE not in [part.form for part in claim.parts]
+        self.rates = (
+            expected_rates(first.ma_the_bhyt, first.ma_doituong_kcb, self.inpatient, on)
+            if first is not None and not self.old
+            else None
+        )
         self.last_split: tuple[Any, Any] | None = None
         self.memo: dict[str, Any] = {}
         self.begin_text = self.begin.text if self.begin is not None else ""
+        self.end_day = self.end.text[:8] if self.end is not None else ""
         self.until = self._until()
         self.until_text = self.until.text if self.until is not None else "9"
 
@@ -84,12 +92,11 @@ class Case:
         """True for inpatient, day and short-stay treatment (03, 04, 09)."""
         return self.kind in ("03", "04", "09")
 
-    @cached_property
+    @property
     def card(self) -> str:
         """The first card number of XML1 in capitals, or an empty text."""
-        name = "ma_the" if self.old else "ma_the_bhyt"
-        value = getattr(self.x1, name, None) or ""
-        return value.split(";")[0].strip().upper()
+        value = getattr(self.x1, "ma_the" if self.old else "ma_the_bhyt", None) or ""
+        return value.partition(";")[0].strip().upper()
 
     def outside(self, time: LocalTime | None) -> bool:
         """True when a moment lies before NGAY_VAO or after NGAY_RA, as far as they are known."""
@@ -97,21 +104,23 @@ class Case:
             return False
         return after(self.begin, time) or after(time, self.until)
 
-    @cached_property
+    @property
     def stay_days(self) -> int | None:
         """day(NGAY_RA) - day(NGAY_VAO) + 1, or None when a day is not known."""
+        if self.begin_text[:8] == self.end_day and self.end_day:
+            return 1
         begin, end = day_of(self.begin), day_of(self.end)
         return (end - begin).days + 1 if begin and end else None
 
-    @cached_property
-    def whole(self) -> bool:
-        """False when a table of the encounter could not be read, so that no total can be judged."""
-        return not any(part.form is PartForm.UNREADABLE for part in self.claim.parts)
-
-    @cached_property
+    @property
     def service_groups(self) -> dict[str, str]:
-        """MA_DICH_VU of XML3 to its MA_NHOM."""
-        return {row.ma_dich_vu: row.ma_nhom for row in self.rows("XML3") if row.ma_dich_vu}
+        """MA_DICH_VU of XML3 to its MA_NHOM, worked out once."""
+        found: dict[str, str] | None = self.memo.get("service_groups")
+        if found is None:
+            found = self.memo["service_groups"] = {
+                row.ma_dich_vu: row.ma_nhom for row in self.rows("XML3") if row.ma_dich_vu
+            }
+        return found
 
 
 def money(value: Decimal) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vnhealth.localtime import LocalTime
 from vnhealth.rules._cards import special_expiry
 from vnhealth.rules._case import Case, after, day_of
-from vnhealth.rules._model import Hit, RowCheck
+from vnhealth.rules._model import Hit, On, RowCheck
 
 if TYPE_CHECKING:
     from vnhealth.records.bhyt130 import Xml0, Xml1, Xml2, Xml3, Xml4, Xml5
@@ -60,14 +60,12 @@ def note_within(row: Xml5, case: Case) -> Hit | None:
 
 def end_of_course(row: Xml1, case: Case) -> Hit | None:
     """D15 (130, 4750): NGAY_RA of outpatient courses ends with 2359."""
-    if case.kind not in ("02", "05", "07"):
-        return None
     return _time_part(case.end, "2359")
 
 
 def end_of_course_4210(row: Any, case: Case) -> Hit | None:
     """D15 (4210): NGAY_RA of outpatient treatment ends with 0000."""
-    return _time_part(case.end, "0000") if case.kind == "02" else None
+    return _time_part(case.end, "0000")
 
 
 def _time_part(end: LocalTime | None, wanted: str) -> Hit | None:
@@ -89,19 +87,21 @@ def month_of_claim(row: Any, case: Case) -> Hit | None:
 
 def claimed_after_end(row: Any, case: Case) -> Hit | None:
     """D17: no text ties the month of the claim to NGAY_RA, but it cannot be earlier."""
-    year, month, end = row.nam_qt, row.thang_qt, day_of(case.end)
-    if year is None or month is None or end is None:
+    year, month, end = row.nam_qt, row.thang_qt, case.end_day
+    if year is None or month is None or not end:
         return None
-    return Hit("THANG_QT") if (year, month) < (end.year, end.month) else None
+    return Hit("THANG_QT") if year * 100 + month < int(end[:6]) else None
 
 
 def card_valid(row: Any, case: Case) -> Hit | None:
     """D18: at least one card is valid on the day of NGAY_VAO."""
-    arrived = day_of(case.begin)
-    cards = row.ma_the if case.old else row.ma_the_bhyt
-    if arrived is None or not cards or row.gt_the_tu is None:
+    day = case.begin_text[:8]
+    start, end = row.gt_the_tu, row.gt_the_den
+    if len(start) == 8 and start <= day and (end is None or day <= end):
         return None
-    day = f"{arrived:%Y%m%d}"
+    cards = row.ma_the if case.old else row.ma_the_bhyt
+    if not cards or day_of(case.begin) is None:
+        return None
     starts = row.gt_the_tu.split(";")
     ends = (row.gt_the_den or "").split(";")
     for index, card in enumerate(cards.split(";")):
@@ -132,25 +132,29 @@ def born_before_arrival(row: Any, case: Case) -> Hit | None:
 
 def newborn_time(row: Any, case: Case) -> Hit | None:
     """Up to 28 days of age the birth is given with hour and minute."""
-    born, arrived = row.ngay_sinh, day_of(row.ngay_vao)
-    birthday = day_of(born)
-    if birthday is None or arrived is None or not born.text.endswith("0000"):
+    born, begin = row.ngay_sinh, case.begin
+    if born is None or begin is None or not born.text.endswith("0000"):
+        return None
+    if begin.year - born.year > 1:
+        return None
+    birthday, arrived = day_of(born), day_of(begin)
+    if birthday is None or arrived is None:
         return None
     age = arrived - birthday
     return Hit("NGAY_SINH") if dt.timedelta(0) <= age <= dt.timedelta(28) else None
 
 
-CHECKS: Mapping[str, RowCheck] = {
+CHECKS: Mapping[str, RowCheck | On] = {
     "BHYT-XML0-062": admitted_after_arrival,
     "BHYT-XML0-084": born_before_arrival,
     "BHYT-XML1-061": leaves_after_arrival,
-    "BHYT-XML1-062": admitted_after_arrival,
-    "BHYT-XML1-076": end_of_course,
-    "BHYT-XML1-077": end_of_course_4210,
-    "BHYT-XML1-078": settled_after_end,
+    "BHYT-XML1-062": On(admitted_after_arrival, "ngay_vao_noi_tru"),
+    "BHYT-XML1-076": On(end_of_course, "ma_loai_kcb", values=("02", "05", "07")),
+    "BHYT-XML1-077": On(end_of_course_4210, "ma_loai_kcb", values=("2",)),
+    "BHYT-XML1-078": On(settled_after_end, "ngay_ttoan"),
     "BHYT-XML1-079": month_of_claim,
     "BHYT-XML1-080": claimed_after_end,
-    "BHYT-XML1-081": card_valid,
+    "BHYT-XML1-081": On(card_valid, "gt_the_tu"),
     "BHYT-XML1-084": born_before_arrival,
     "BHYT-XML1-085": newborn_time,
     "BHYT-XML2-063": done_after_order,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from vnhealth.rules._case import Case, day_of
-from vnhealth.rules._model import Hit, RowCheck
+from vnhealth.rules._model import Hit, On, RowCheck
 
 if TYPE_CHECKING:
     from vnhealth.records.bhyt130 import Xml1
@@ -34,7 +33,7 @@ def days_3176(row: Xml1, case: Case) -> Hit | None:
         return None
     if case.kind == "09":
         return _differs(found, 0)
-    if stay is None:
+    if stay is None or found == stay:
         return None
     if case.kind in ("01", "03", "04", "06"):
         admitted, end = day_of(row.ngay_vao_noi_tru), day_of(case.end)
@@ -49,13 +48,12 @@ def days_3176(row: Xml1, case: Case) -> Hit | None:
 def days_with_services(row: Xml1, case: Case) -> Hit | None:
     """D14: for 02 and 08 the days on which drugs or services were given."""
     found = row.so_ngay_dtri
-    if found is None or case.kind not in ("02", "08") or not case.whole:
+    if found is None or not case.whole:
         return None
-    days: set[dt.date] = set()
-    for _, _, line in case.indexed("XML2", "XML3"):
-        day = day_of(line.ngay_th_yl) or day_of(line.ngay_yl)
-        if day is not None:
-            days.add(day)
+    times = [
+        line.ngay_th_yl or line.ngay_yl for name in ("XML2", "XML3") for line in case.rows(name)
+    ]
+    days = {time.text[:8] for time in times if time is not None}
     return _differs(found, len(days)) if days else None
 
 
@@ -65,8 +63,8 @@ def _differs(found: int, expected: int) -> Hit | None:
     return Hit("SO_NGAY_DTRI", {"expected_days": str(expected)}, {"value": str(found)})
 
 
-CHECKS: Mapping[str, RowCheck] = {
+CHECKS: Mapping[str, RowCheck | On] = {
     "BHYT-XML1-073": days_130,
     "BHYT-XML1-074": days_3176,
-    "BHYT-XML1-075": days_with_services,
+    "BHYT-XML1-075": On(days_with_services, "ma_loai_kcb", values=("02", "08")),
 }

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from decimal import localcontext
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 from vnhealth.findings import Finding, Findings, Severity
 from vnhealth.records import Claim, Document, DocumentKind
@@ -15,25 +14,16 @@ from vnhealth.rules._amounts import ARITHMETIC
 from vnhealth.rules._calendar import Calendar, calendar
 from vnhealth.rules._case import Case
 from vnhealth.rules._catalogue import unjudged
-from vnhealth.rules._fields import FieldPlan
+from vnhealth.rules._icd import ICD_TT06_FROM
 from vnhealth.rules._load import change_days
-from vnhealth.rules._model import ClaimCheck, CodeCatalog, Found, Hit, RowCheck, Rule, Tolerance
+from vnhealth.rules._model import CodeCatalog, Found, Hit, Rule, Tolerance
 from vnhealth.rules._outside import Failed, OutsideRule, announce
-from vnhealth.rules._registry import CLAIM_CHECKS, DOCUMENT_CHECKS, ROW_CHECKS, registry
-from vnhealth.spec import Edition, Family, edition_at, edition_info, table, tables
+from vnhealth.rules._plan import Meaning
+from vnhealth.rules._plans import Plan, plan_on
+from vnhealth.rules._registry import DOCUMENT_CHECKS, registry
+from vnhealth.spec import Edition, Family, edition_info
 
 __all__ = ["check"]
-
-_PLANS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What is run on encounters of one edition and period."""
-
-    fields: Mapping[str, FieldPlan]
-    rows: Mapping[str, tuple[tuple[Rule, Severity, RowCheck], ...]]
-    claims: tuple[tuple[Rule, Severity, ClaimCheck], ...]
 
 
 def check(
@@ -112,13 +102,12 @@ class _Run:
 
     def claim(self, claim: Claim, index: int, bare: bool) -> None:
         """Check one encounter."""
-        day = self.on or claim.ended_on or _newest(claim.family)
-        edition = self.edition
-        if edition is None or edition_info(edition).family != claim.family:
-            if edition is not None:
-                params = {"edition": edition.value, "family": claim.family.value}
-                self._own("BHYT-CLAIM-020", index, Hit(params=params))
-            edition = edition_at(day, claim.family)
+        old = claim.family is Family.F4210
+        day = self.on or _ended(claim) or _newest(old)
+        edition, plan = plan_on(day, old, self.edition, self.off, self.drafts, self.outside)
+        if self.edition is not None and edition is not self.edition:
+            params = {"edition": self.edition.value, "family": claim.family.value}
+            self._own("BHYT-CLAIM-020", index, Hit(params=params))
         self.days.add(day)
         case = Case(
             claim,
@@ -130,25 +119,37 @@ class _Run:
             catalog=self.catalog,
             bare=bare,
         )
-        plan = _plan(edition, bisect_right(change_days(), day), self.off, self.drafts, self.outside)
+        hits: list[tuple[Meaning, Found]] = []
         for name, rows in claim.tables.items():
-            fields = plan.fields.get(name)
-            if fields is None:
+            on_rows = plan.rows.get(name)
+            if on_rows is None:
                 continue
-            checks = plan.rows.get(name, ())
+            run = on_rows.run
             for number, row in enumerate(rows):
-                wrong = fields.check(row)
+                wrong = run(row, case, hits)
                 if wrong is not None:
                     for code, severity, hit in wrong:
                         self._add(code, severity, index, hit, name, number)
-                for rule, severity, check_row in checks:
-                    hit_ = check_row(row, case)
-                    if hit_ is not None:
-                        self._report(rule, severity, index, hit_, name, number)
-        for rule, severity, check_claim in plan.claims:
-            hit_ = check_claim(case)
-            if hit_ is not None:
-                self._report(rule, severity, index, hit_, None, None)
+                if hits:
+                    for (rule, severity), found in hits:
+                        self._report(rule, severity, index, found, name, number)
+                    hits.clear()
+        self._whole(plan, case, index)
+
+    def _whole(self, plan: Plan, case: Case, index: int) -> None:
+        """The rules on an encounter as a whole."""
+        checks = plan.claims
+        for gate, gated in plan.gated:
+            if not gate.test(case):
+                checks += gated
+        if self.sent_at is not None:
+            checks += plan.deadlines
+        if self.catalog is not None:
+            checks += plan.catalogue
+        for rule, severity, check_claim in checks:
+            found = check_claim(case)
+            if found is not None:
+                self._report(rule, severity, index, found, None, None)
 
     def document(self, document: Document) -> None:
         """The checks on a document as a whole."""
@@ -158,11 +159,15 @@ class _Run:
 
     def close(self) -> None:
         """What is said once per call: which catalogues nobody could look into."""
-        if "BHYT-CLAIM-090" in self.off:
+        if not self.days or "BHYT-CLAIM-090" in self.off:
             return
-        systems = {name for day in self.days for name in unjudged(self.catalog, day)}
-        if systems:
-            self._own("BHYT-CLAIM-090", None, Hit(params={"systems": ", ".join(sorted(systems))}))
+        if self.catalog is None:
+            self.found.append(_nothing_installed(max(self.days) >= ICD_TT06_FROM))
+            return
+        held = {name for day in self.days for name in unjudged(self.catalog, day)}
+        if held:
+            params = {"systems": ", ".join(sorted(held))}
+            self._own("BHYT-CLAIM-090", None, Hit(params=params))
 
     def _own(self, code: str, index: int | None, hit: Hit) -> None:
         if code not in self.off:
@@ -202,46 +207,28 @@ class _Run:
         )
 
 
-def _newest(family: Family) -> dt.date:
+def _ended(claim: Claim) -> dt.date | None:
+    rows: tuple[Any, ...] = claim.tables.get("XML1", ())
+    end = rows[0].ngay_ra if rows else None
+    return (_day(end.text[:8]) if end is not None else None) or claim.ended_on
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return None
+
+
+@cache
+def _nothing_installed(with_icd: bool) -> Finding:
+    day = ICD_TT06_FROM if with_icd else ICD_TT06_FROM - dt.timedelta(days=1)
+    params = {"systems": ", ".join(unjudged(None, day))}
+    return Finding("BHYT-CLAIM-090", registry()["BHYT-CLAIM-090"].severity(), params=params)
+
+
+@cache
+def _newest(old: bool) -> dt.date:
     ended = edition_info(Edition.QD4210).ended
-    return ended if family is Family.F4210 and ended else change_days()[-1]
-
-
-@lru_cache(maxsize=_PLANS)
-def _plan(
-    edition: Edition,
-    period: int,
-    off: frozenset[str],
-    drafts: bool,
-    outside: tuple[OutsideRule, ...],
-) -> _Plan:
-    """The plan of an edition in a period between two change days."""
-    days = change_days()
-    on = days[period - 1] if period else days[0] - dt.timedelta(days=1)
-    held = [
-        rule
-        for rule in registry().values()
-        if rule.code not in off and rule.holds(edition, on) and (drafts or not rule.draft)
-    ]
-    rows: dict[str, list[tuple[Rule, Severity, RowCheck]]] = {}
-    claims: list[tuple[Rule, Severity, ClaimCheck]] = []
-    for rule in held:
-        severity = rule.severity(on)
-        if rule.code in ROW_CHECKS:
-            for name in rule.tables:
-                rows.setdefault(name, []).append((rule, severity, ROW_CHECKS[rule.code]))
-        elif rule.code in CLAIM_CHECKS:
-            claims.append((rule, severity, CLAIM_CHECKS[rule.code]))
-    for one in outside:
-        if one.rule.code not in off and one.rule.holds(edition, on):
-            severity = one.rule.severity(on)
-            if one.rule.scope == "row":
-                for name in one.rule.tables:
-                    rows.setdefault(name, []).append((one.rule, severity, one.check_row))
-            else:
-                claims.append((one.rule, severity, one.check_claim))
-    return _Plan(
-        fields={name: FieldPlan(table(edition, name), on, off) for name in tables(edition)},
-        rows={name: tuple(checks) for name, checks in rows.items()},
-        claims=tuple(claims),
-    )
+    return ended if old and ended else change_days()[-1]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vnhealth.rules._case import Case
 from vnhealth.rules._lines import POOLED
-from vnhealth.rules._model import Hit, RowCheck
+from vnhealth.rules._model import Era, Hit, On, RowCheck
 from vnhealth.spec import Edition
 
 if TYPE_CHECKING:
@@ -34,28 +34,29 @@ _MACHINE = re.compile(r"[A-ZĐ]{1,3}\.[1-3](?:\[[^\]]*\])?\.(.+)")
 def person_number(row: Any, case: Case) -> Hit | None:
     """F01: 9 or 12 digits, or a capital and 7 digits; other passports only since 3176."""
     text = row.so_cccd
-    return None if text is None or _PERSON.fullmatch(text) else Hit("SO_CCCD")
+    if len(text) == 12 and text.isascii() and text.isdigit():
+        return None
+    return None if _PERSON.fullmatch(text) else Hit("SO_CCCD")
 
 
 def mother_number(row: Any, case: Case) -> Hit | None:
     """F01 for the mother or carer in XML9."""
-    text = row.so_cccd_nnd
-    return None if text is None or _PERSON.fullmatch(text) else Hit("SO_CCCD_NND")
+    return None if _PERSON.fullmatch(row.so_cccd_nnd) else Hit("SO_CCCD_NND")
 
 
 def head_of_facility(row: Any, case: Case) -> Hit | None:
     """F02: MA_TTDV has 10 digits (130, 4750)."""
-    text = row.ma_ttdv
-    return None if text is None or _TEN_DIGITS.fullmatch(text) else Hit("MA_TTDV")
+    return None if _TEN_DIGITS.fullmatch(row.ma_ttdv) else Hit("MA_TTDV")
 
 
-def package(row: Any, case: Case) -> Hit | None:
+def _not_a_package(text: str, era: Era) -> bool:
+    shape = _PACKAGE_4210 if era.edition is Edition.QD4210 else _PACKAGE
+    return shape.fullmatch(text) is None
+
+
+def package(row: Any, case: Case) -> Hit:
     """F03: GOI_VTYT is G and 1 to 999 (4210: one digit)."""
-    text = row.goi_vtyt
-    if text is None:
-        return None
-    shape = _PACKAGE_4210 if case.old else _PACKAGE
-    return None if shape.fullmatch(text) else Hit("GOI_VTYT")
+    return Hit("GOI_VTYT")
 
 
 def insurance_code(row: Any, case: Case) -> list[Hit] | None:
@@ -68,90 +69,101 @@ def insurance_code(row: Any, case: Case) -> list[Hit] | None:
     return found or None
 
 
-def beds(row: Any, case: Case) -> Hit | None:
+def _not_beds(text: str, era: Era) -> bool:
+    return not all(_BED.fullmatch(item.strip()) for item in text.split(";") if item)
+
+
+def beds(row: Any, case: Case) -> Hit:
     """F05: each item of MA_GIUONG is H, T, C or K and three digits."""
-    text = row.ma_giuong
-    if text is None or all(_BED.fullmatch(item.strip()) for item in text.split(";") if item):
-        return None
     return Hit("MA_GIUONG")
 
 
-def tender_of_drug(row: Xml2, case: Case) -> Hit | None:
+def _no_tender_of_drug(text: str, era: Era) -> bool:
+    return _TENDER_OF_DRUG.fullmatch(text) is None
+
+
+def tender_of_drug(row: Xml2, case: Case) -> Hit:
     """F06: decision;Gn;Nn;year, G and N from 1."""
-    text = row.tt_thau
-    return None if text is None or _TENDER_OF_DRUG.fullmatch(text) else Hit("TT_THAU")
+    return Hit("TT_THAU")
 
 
-def tender_of_supply(row: Xml3, case: Case) -> Hit | None:
+def _no_tender_of_supply(text: str, era: Era) -> bool:
+    return _TENDER_OF_SUPPLY.fullmatch(text) is None
+
+
+def tender_of_supply(row: Xml3, case: Case) -> Hit:
     """F06: decision;Gn;Nn;year, G and N from 0."""
-    text = row.tt_thau
-    return None if text is None or _TENDER_OF_SUPPLY.fullmatch(text) else Hit("TT_THAU")
+    return Hit("TT_THAU")
 
 
 def temporary_card(row: Any, case: Case) -> Hit | None:
     """F07: TE1, province and ten digits."""
-    text = row.ma_the_tam
-    return None if text is None or _TEMPORARY.fullmatch(text) else Hit("MA_THE_TAM")
+    return None if _TEMPORARY.fullmatch(row.ma_the_tam) else Hit("MA_THE_TAM")
 
 
-def staff_marks(row: Any, case: Case) -> list[Hit] | None:
-    """F08: marks behind a licence number belong to an edition and name a facility of 5 characters.
+def _wrong_mark(text: str, era: Era) -> str:
+    for mark, facility in _SUFFIX.findall(text) if "." in text else ():
+        if len(facility) != 5 or (mark in _OLD_SUFFIXES) != (era.edition in POOLED):
+            return f".{mark}."
+    return ""
 
-    4750 writes .C. and .HC., 3176 .TX., .HD. and .CG.
+
+def _has_wrong_mark(text: str, era: Era) -> bool:
+    return bool(_wrong_mark(text, era))
+
+
+def doctor_marks(row: Any, case: Case) -> Hit:
+    """F08: marks behind a licence number belong to an edition and name a facility.
+
+    4750 writes .C. and .HC., 3176 .TX., .HD. and .CG., each before 5 characters.
     """
-    found = []
-    for attr in ("ma_bac_si", "nguoi_thuc_hien"):
-        text = getattr(row, attr, None)
-        if text is None or "." not in text:
-            continue
-        for mark, facility in _SUFFIX.findall(text):
-            if len(facility) != 5 or (mark in _OLD_SUFFIXES) != (case.edition in POOLED):
-                found.append(Hit(attr.upper(), {"mark": f".{mark}."}))
-                break
-    return found or None
+    return Hit("MA_BAC_SI", {"mark": _wrong_mark(row.ma_bac_si, Era(case.edition, case.on))})
 
 
-def machine(row: Xml3, case: Case) -> Hit | None:
-    """F09: XX.n.facility.serial (130, 4750), XX.n.serial (3176); a serial may hold dots."""
-    text = row.ma_may
-    if text is None:
-        return None
+def performer_marks(row: Any, case: Case) -> Hit:
+    """F08 for those who carried a service out."""
+    mark = _wrong_mark(row.nguoi_thuc_hien, Era(case.edition, case.on))
+    return Hit("NGUOI_THUC_HIEN", {"mark": mark})
+
+
+def _no_machine(text: str, era: Era) -> bool:
     match = _MACHINE.match(text)
     if match is None:
-        return Hit("MA_MAY")
-    if case.edition in POOLED:
-        facility, _, serial = match[1].partition(".")
-        return None if len(facility) == 5 and serial else Hit("MA_MAY")
-    return None
+        return True
+    if era.edition not in POOLED:
+        return False
+    facility, _, serial = match[1].partition(".")
+    return len(facility) != 5 or not serial
 
 
-def drug_origin(row: Xml2, case: Case) -> Hit | None:
-    """MA_CSKCB_THUOC is a mark and a facility: C, K, M, and HC (4750) or H (3176)."""
-    text = row.ma_cskcb_thuoc
-    if text is None:
-        return None
+def machine(row: Xml3, case: Case) -> Hit:
+    """F09: XX.n.facility.serial (130, 4750), XX.n.serial (3176); a serial may hold dots."""
+    return Hit("MA_MAY")
+
+
+def _no_origin(text: str, era: Era) -> bool:
     mark, _, facility = text.partition(".")
-    telehealth = {"HC"} if case.edition is Edition.QD4750 else {"HC", "H"}
-    if case.edition not in POOLED:
-        telehealth = {"H"}
-    return (
-        None
-        if mark in {"C", "K", "M"} | telehealth and len(facility) == 5
-        else Hit("MA_CSKCB_THUOC")
-    )
+    telehealth = "HC" if era.edition in POOLED else "H"
+    return mark not in ("C", "K", "M", telehealth) or len(facility) != 5
 
 
-CHECKS: Mapping[str, RowCheck] = {
-    "BHYT-FMT-001": person_number,
-    "BHYT-FMT-101": mother_number,
-    "BHYT-FMT-002": head_of_facility,
+def drug_origin(row: Xml2, case: Case) -> Hit:
+    """MA_CSKCB_THUOC is a mark and a facility: C, K, M, and HC (130, 4750) or H (3176)."""
+    return Hit("MA_CSKCB_THUOC")
+
+
+CHECKS: Mapping[str, RowCheck | On] = {
+    "BHYT-FMT-001": On(person_number, "so_cccd"),
+    "BHYT-FMT-101": On(mother_number, "so_cccd_nnd"),
+    "BHYT-FMT-002": On(head_of_facility, "ma_ttdv"),
     "BHYT-FMT-004": insurance_code,
-    "BHYT-FMT-007": temporary_card,
-    "BHYT-FMT-008": staff_marks,
-    "BHYT-XML2-126": tender_of_drug,
-    "BHYT-XML2-130": drug_origin,
-    "BHYT-XML3-123": package,
-    "BHYT-XML3-125": beds,
-    "BHYT-XML3-126": tender_of_supply,
-    "BHYT-XML3-129": machine,
+    "BHYT-FMT-007": On(temporary_card, "ma_the_tam"),
+    "BHYT-FMT-008": On(doctor_marks, "ma_bac_si", when=_has_wrong_mark),
+    "BHYT-XML2-126": On(tender_of_drug, "tt_thau", when=_no_tender_of_drug),
+    "BHYT-XML2-130": On(drug_origin, "ma_cskcb_thuoc", when=_no_origin),
+    "BHYT-XML3-123": On(package, "goi_vtyt", when=_not_a_package),
+    "BHYT-XML3-125": On(beds, "ma_giuong", when=_not_beds),
+    "BHYT-XML3-126": On(tender_of_supply, "tt_thau", when=_no_tender_of_supply),
+    "BHYT-XML3-128": On(performer_marks, "nguoi_thuc_hien", when=_has_wrong_mark),
+    "BHYT-XML3-129": On(machine, "ma_may", when=_no_machine),
 }

@@ -8,20 +8,24 @@ catalogue.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from vnhealth.identity import icd10
 from vnhealth.rules._case import Case, day_of
-from vnhealth.rules._model import Hit, RowCheck
+from vnhealth.rules._model import Era, Hit, On, RowCheck
 
 if TYPE_CHECKING:
     from vnhealth.records.bhyt130 import Xml1, Xml3
 
-__all__ = ["CHECKS", "ICD_TT06_FROM"]
+__all__ = ["CHECKS", "ICD_TT06_FROM", "surely_fits"]
 
 ICD_TT06_FROM = dt.date(2026, 7, 1)
+
+
+_SEX = {"1": "FEMALE_ONLY", "2": "MALE_ONLY"}
+"""GIOI_TINH to the effect that contradicts it."""
 
 
 class Code(NamedTuple):
@@ -45,9 +49,14 @@ def _code(text: str, tt06: bool) -> Code:
 
 
 @lru_cache(maxsize=16_384)
+def _codes(text: str, tt06: bool) -> tuple[Code, ...]:
+    return tuple(_code(item.strip(), tt06) for item in text.split(";") if item.strip())
+
+
+@lru_cache(maxsize=16_384)
 def _faults(text: str, tt06: bool) -> tuple[bool, bool]:
     """(some item has no ICD shape, some item does not exist) of a list."""
-    codes = [_code(item.strip(), tt06) for item in text.split(";") if item.strip()]
+    codes = _codes(text, tt06)
     return (
         any(not code.plain for code in codes),
         any(code.plain and not code.exists for code in codes),
@@ -58,51 +67,37 @@ def _tt06(case: Case) -> bool:
     return case.on >= ICD_TT06_FROM
 
 
-def shape(row: Xml1, case: Case) -> list[Hit] | None:
-    """Main and secondary diagnoses have the shape of ICD-10 codes."""
-    return _row_faults(row, case, 0)
+def main_diagnosis(row: Xml1, case: Case) -> Hit:
+    """The main diagnosis has the shape of an ICD-10 code and stands in decision 4469."""
+    return Hit("MA_BENH_CHINH", values={"value": row.ma_benh_chinh or ""})
 
 
-def exists(row: Xml1, case: Case) -> list[Hit] | None:
-    """They stand in decision 4469."""
-    return _row_faults(row, case, 1)
+def other_diagnoses(row: Xml1, case: Case) -> Hit:
+    """The same for the secondary ones."""
+    return Hit("MA_BENH_KT", values={"value": row.ma_benh_kt or ""})
 
 
-def _row_faults(row: Xml1, case: Case, which: int) -> list[Hit] | None:
-    tt06 = _tt06(case)
-    found = [
-        Hit(attr.upper(), values={"value": text})
-        for attr in ("ma_benh_chinh", "ma_benh_kt")
-        if (text := getattr(row, attr)) is not None and _faults(text, tt06)[which]
-    ]
-    return found or None
+def _misshapen(text: str, era: Era) -> bool:
+    return _faults(text, era.on >= ICD_TT06_FROM)[0]
 
 
-def shape_of_line(row: Xml3, case: Case) -> Hit | None:
-    """The same for the diagnoses of a service."""
-    text = row.ma_benh
-    if text is None or not _faults(text, _tt06(case))[0]:
-        return None
-    return Hit("MA_BENH", values={"value": text})
+def _unknown(text: str, era: Era) -> bool:
+    return _faults(text, era.on >= ICD_TT06_FROM)[1]
 
 
-def exists_of_line(row: Xml3, case: Case) -> Hit | None:
-    """They stand in decision 4469."""
-    text = row.ma_benh
-    if text is None or not _faults(text, _tt06(case))[1]:
-        return None
-    return Hit("MA_BENH", values={"value": text})
+def diagnosis_of_line(row: Xml3, case: Case) -> Hit:
+    """The same two for the diagnoses of a service."""
+    return Hit("MA_BENH", values={"value": row.ma_benh or ""})
 
 
-def never_main(row: Xml1, case: Case) -> Hit | None:
+def _never_main(text: str, era: Era) -> bool:
+    code = _code(text, era.on >= ICD_TT06_FROM)
+    return code.asterisk or any(rule.effect == "NOT_AS_MAIN" for rule in code.rules)
+
+
+def never_main(row: Xml1, case: Case) -> Hit:
     """Codes that are never the main diagnosis; an asterisk code never is."""
-    text = row.ma_benh_chinh
-    if text is None:
-        return None
-    code = _code(text, _tt06(case))
-    if code.asterisk or any(rule.effect == "NOT_AS_MAIN" for rule in code.rules):
-        return Hit("MA_BENH_CHINH", values={"value": text})
-    return None
+    return Hit("MA_BENH_CHINH", values={"value": row.ma_benh_chinh or ""})
 
 
 def more_specific(row: Xml1, case: Case) -> list[Hit] | None:
@@ -112,31 +107,33 @@ def more_specific(row: Xml1, case: Case) -> list[Hit] | None:
 
 def fits_sex(row: Xml1, case: Case) -> list[Hit] | None:
     """Codes of one sex."""
-    wrong = {"1": "FEMALE_ONLY", "2": "MALE_ONLY"}.get(row.gioi_tinh or "")
+    wrong = _SEX.get(row.gioi_tinh or "")
     return _having(row, case, {wrong}) if wrong else None
 
 
 def _having(row: Xml1, case: Case, effects: set[str]) -> list[Hit] | None:
-    found = {
-        tag
-        for tag, _, code in _diagnoses(row, case)
-        if any(rule.effect in effects for rule in code.rules)
-    }
+    ruled = _ruled(row, case)
+    if not ruled:
+        return None
+    found = {tag for tag, code in ruled if any(rule.effect in effects for rule in code.rules)}
     return [Hit(tag) for tag in sorted(found)] or None
 
 
 def fits_age(row: Xml1, case: Case) -> list[Hit] | None:
     """Codes of an age (4469, A3); advisory."""
+    limits = [
+        (tag, rule)
+        for tag, code in _ruled(row, case)
+        for rule in code.rules
+        if rule.effect == "AGE_LIMIT"
+    ]
+    if not limits:
+        return None
     born, arrived = day_of(row.ngay_sinh), day_of(case.begin)
     if born is None or arrived is None or arrived < born:
         return None
     age = (arrived - born).days
-    found = {
-        tag
-        for tag, _, code in _diagnoses(row, case)
-        for rule in code.rules
-        if rule.effect == "AGE_LIMIT" and not rule.min_days <= age <= rule.max_days
-    }
+    found = {tag for tag, rule in limits if not rule.min_days <= age <= rule.max_days}
     return [Hit(tag) for tag in sorted(found)] or None
 
 
@@ -144,27 +141,75 @@ def repeated(row: Xml1, case: Case) -> Hit | None:
     """No secondary diagnosis twice, and not the main one again."""
     if row.ma_benh_kt is None:
         return None
-    plain = [code.plain for _, _, code in _diagnoses(row, case) if code.plain]
+    plain = [code.plain for _, code in _diagnoses(row, case) if code.plain]
     return Hit("MA_BENH_KT") if len(set(plain)) < len(plain) else None
 
 
-def _diagnoses(row: Xml1, case: Case) -> Iterator[tuple[str, str, Code]]:
-    tt06 = _tt06(case)
-    for attr in ("ma_benh_chinh", "ma_benh_kt"):
-        text: Any = getattr(row, attr)
-        for item in text.split(";") if text else ():
-            if item.strip():
-                yield attr.upper(), item, _code(item.strip(), tt06)
+class Limits(NamedTuple):
+    """What the coding rules of a list of codes ask for together; ages are in days."""
+
+    effects: frozenset[str]
+    min_days: int
+    max_days: int
 
 
-CHECKS: Mapping[str, RowCheck] = {
-    "BHYT-XML1-150": shape,
-    "BHYT-XML1-152": exists,
-    "BHYT-XML1-153": never_main,
+@lru_cache(maxsize=16_384)
+def _limits(text: str, tt06: bool) -> Limits | None:
+    rules = [rule for code in _codes(text, tt06) for rule in code.rules]
+    if not rules:
+        return None
+    return Limits(
+        frozenset(rule.effect for rule in rules),
+        max(rule.min_days for rule in rules),
+        min(rule.max_days for rule in rules),
+    )
+
+
+def surely_fits(case: Case, text: str | None, sex: str | None, years: int) -> bool:
+    """True when no coding rule of a list can break, ``years`` being the calendar years of age."""
+    limits = None if text is None else _limits(text, case.on >= ICD_TT06_FROM)
+    if limits is None:
+        return True
+    return (
+        _SEX.get(sex or "") not in limits.effects
+        and "MORE_SPECIFIC_EXISTS" not in limits.effects
+        and limits.min_days <= (years - 1) * 365
+        and (years + 1) * 366 <= limits.max_days
+    )
+
+
+def _diagnoses(row: Xml1, case: Case) -> list[tuple[str, Code]]:
+    """(tag, code) of all diagnoses, worked out once per encounter."""
+    held: list[tuple[str, Code]] | None = case.memo.get("diagnoses")
+    if held is None:
+        tt06 = _tt06(case)
+        held = case.memo["diagnoses"] = [
+            (tag, code)
+            for tag, text in (("MA_BENH_CHINH", row.ma_benh_chinh), ("MA_BENH_KT", row.ma_benh_kt))
+            if text
+            for code in _codes(text, tt06)
+        ]
+    return held
+
+
+def _ruled(row: Xml1, case: Case) -> list[tuple[str, Code]]:
+    """Those that have coding rules."""
+    held: list[tuple[str, Code]] | None = case.memo.get("ruled")
+    if held is None:
+        held = case.memo["ruled"] = [one for one in _diagnoses(row, case) if one[1].rules]
+    return held
+
+
+CHECKS: Mapping[str, RowCheck | On] = {
+    "BHYT-XML1-150": On(main_diagnosis, "ma_benh_chinh", when=_misshapen),
+    "BHYT-XML1-151": On(other_diagnoses, "ma_benh_kt", when=_misshapen),
+    "BHYT-XML1-152": On(main_diagnosis, "ma_benh_chinh", when=_unknown),
+    "BHYT-XML1-158": On(other_diagnoses, "ma_benh_kt", when=_unknown),
+    "BHYT-XML1-153": On(never_main, "ma_benh_chinh", when=_never_main),
     "BHYT-XML1-154": fits_sex,
     "BHYT-XML1-155": fits_age,
     "BHYT-XML1-156": more_specific,
-    "BHYT-XML1-157": repeated,
-    "BHYT-XML3-150": shape_of_line,
-    "BHYT-XML3-152": exists_of_line,
+    "BHYT-XML1-157": On(repeated, "ma_benh_kt"),
+    "BHYT-XML3-150": On(diagnosis_of_line, "ma_benh", when=_misshapen),
+    "BHYT-XML3-152": On(diagnosis_of_line, "ma_benh", when=_unknown),
 }

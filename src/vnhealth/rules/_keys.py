@@ -4,37 +4,47 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from vnhealth.records import Document, DocumentKind
 from vnhealth.rules._case import NOT_CLAIMS, Case
 from vnhealth.rules._model import ClaimCheck, Hit
-from vnhealth.spec import edition_info, tables
+from vnhealth.spec import Edition, edition_info, tables
 
 __all__ = ["CHECKS", "DOCUMENT_CHECKS"]
 
 _COUNTED = frozenset({"XML2", "XML3", "XML4", "XML5"})
 """Tables whose STT counts within one encounter; XML0 counts within a file."""
 
+_COUNT = list(range(1, 1025))
+
 
 def link_ids(case: Case) -> list[Hit] | None:
     """K01: one MA_LK in all rows; that of XML1, else the most frequent, is taken as right."""
-    held: set[Any] = set()
-    for name, rows in case.tables.items():
-        if name != "XML12":
-            held.update([row.ma_lk for row in rows])
-    held.discard(None)
-    if len(held) < 2:
-        return None
     expected = case.x1.ma_lk if case.x1 is not None else None
+    if expected is not None and _all_linked(case, expected):
+        return None
     if expected is None:
         counts = Counter(row.ma_lk for _, _, row in case.indexed(*case.tables) if _has_link(row))
+        if len(counts) < 2:
+            return None
         expected = min(counts, key=lambda key: (-counts[key], key))
-    return [
+    found = [
         Hit("MA_LK", values={"value": row.ma_lk, "expected": expected}, table=table, row=index)
         for table, index, row in case.indexed(*case.tables)
         if _has_link(row) and row.ma_lk != expected
     ]
+    return found or None
+
+
+def _all_linked(case: Case, expected: str) -> bool:
+    for name, rows in case.tables.items():
+        if name != "XML12":
+            for row in rows:
+                if row.ma_lk != expected:
+                    return False
+    return True
 
 
 def _has_link(row: Any) -> bool:
@@ -56,9 +66,9 @@ def running_numbers(case: Case) -> list[Hit] | None:
         if table not in _COUNTED:
             continue
         numbers = [row.stt for row in rows]
-        if None in numbers:
-            continue
         size = len(numbers)
+        if numbers == _COUNT[:size] or None in numbers:
+            continue
         if len(set(numbers)) != size or min(numbers) != 1 or max(numbers) != size:
             found.append(Hit("STT", {"count": str(size)}, table=table))
     return found or None
@@ -72,9 +82,16 @@ def wrong_family(case: Case) -> Hit | None:
     return Hit(params={"edition": case.edition.value, "ended": ended.isoformat()})
 
 
+@cache
+def _tables(edition: Edition) -> frozenset[str]:
+    return frozenset(tables(edition))
+
+
 def tables_of_edition(case: Case) -> list[Hit] | None:
     """Tables that the edition does not have."""
-    known = tables(case.edition)
+    known = _tables(case.edition)
+    if case.tables.keys() <= known:
+        return None
     found = [
         Hit(params={"edition": case.edition.value}, table=name)
         for name in case.tables

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from vnhealth.rules._amounts import HUNDRED, ZERO, r2, unequal
 from vnhealth.rules._case import Case, money
-from vnhealth.rules._model import ClaimCheck, Hit, RowCheck
+from vnhealth.rules._model import Era, Hit, On, RowCheck
 from vnhealth.spec import Edition
 
 if TYPE_CHECKING:
     from vnhealth.records.bhyt130 import Xml2, Xml3
 
-__all__ = ["CHECKS", "CLAIM_CHECKS", "POOLED"]
+__all__ = ["CHECKS", "POOLED"]
 
 POOLED = frozenset({Edition.QD130, Edition.QD4750})
 """Editions in which outside money may be taken off the total first (repealed by 3176)."""
@@ -208,6 +208,10 @@ def reused_price(row: Xml3, case: Case) -> Hit | None:
     return unequal(case, "BHYT-XML3-028", "DON_GIA_BV", row.don_gia_bv, row.don_gia_bh)
 
 
+def _has_no_price(text: str, era: Era) -> bool:
+    return text.endswith(("_TB", "_TT")) or _NO_PRICE.fullmatch(text) is not None
+
+
 def without_price(row: Xml3, case: Case) -> list[Hit] | None:
     """L30: services without a price are written with price 0."""
     service = row.ma_dich_vu
@@ -256,13 +260,31 @@ def _percent(row: Any, *attrs: str) -> list[Hit]:
     return found
 
 
-CHECKS: Mapping[str, RowCheck] = {
+def ceiling(row: Xml3, case: Case) -> Hit | None:
+    """L29: the fund pays at most T_TRANTT: per item since 3176, per package before."""
+    limit, paid, quantity = row.t_trantt, row.t_bhtt, row.so_luong
+    if limit is None or paid is None or quantity is None:
+        return None
+    if case.edition not in POOLED:
+        limit = limit * max(quantity, Decimal(1))
+    elif row.goi_vtyt:
+        group = [r for r in case.rows("XML3") if r.goi_vtyt == row.goi_vtyt]
+        if group[0] is not row or any(r.t_bhtt is None for r in group):
+            return None
+        paid = sum((r.t_bhtt for r in group), ZERO)
+        limit = max(r.t_trantt for r in group if r.t_trantt is not None)
+    if paid <= limit:
+        return None
+    return Hit("T_BHTT", values={"value": money(paid), "expected": money(limit)})
+
+
+CHECKS: Mapping[str, RowCheck | On] = {
     "BHYT-XML2-010": drug_amount,
     "BHYT-XML2-011": drug_insured,
     "BHYT-XML2-017": drug_support,
     "BHYT-XML2-018": support_within,
     "BHYT-XML2-019": drug_balance,
-    "BHYT-XML2-025": outside_scope,
+    "BHYT-XML2-025": On(outside_scope, "pham_vi", values=("2",)),
     "BHYT-XML2-032": drug_percent,
     "BHYT-XML3-012": service_amount_130,
     "BHYT-XML3-013": service_amount,
@@ -272,36 +294,10 @@ CHECKS: Mapping[str, RowCheck] = {
     "BHYT-XML3-017": service_support,
     "BHYT-XML3-018": support_within,
     "BHYT-XML3-019": service_balance,
-    "BHYT-XML3-025": outside_scope,
-    "BHYT-XML3-027": supply_price,
-    "BHYT-XML3-028": reused_price,
-    "BHYT-XML3-030": without_price,
+    "BHYT-XML3-025": On(outside_scope, "pham_vi", values=("2",)),
+    "BHYT-XML3-027": On(supply_price, "t_trantt"),
+    "BHYT-XML3-028": On(reused_price, "tai_su_dung", values=("1",)),
+    "BHYT-XML3-029": On(ceiling, "t_trantt"),
+    "BHYT-XML3-030": On(without_price, "ma_dich_vu", when=_has_no_price),
     "BHYT-XML3-032": service_percent,
 }
-
-
-def ceiling(case: Case) -> list[Hit] | None:
-    """L29: the fund pays at most T_TRANTT: per item since 3176, per package before."""
-    rows = [(i, row) for i, row in enumerate(case.rows("XML3")) if row.t_trantt is not None]
-    if not rows:
-        return None
-    groups: dict[str, list[tuple[int, Any]]] = {}
-    for index, row in rows:
-        package = row.goi_vtyt if case.edition in POOLED else None
-        groups.setdefault(package or f"row {index}", []).append((index, row))
-    found = []
-    for group in groups.values():
-        index, first = group[0]
-        if any(row.t_bhtt is None or row.so_luong is None for _, row in group):
-            continue
-        paid = sum((row.t_bhtt for _, row in group), ZERO)
-        limit = max(row.t_trantt for _, row in group)
-        if case.edition not in POOLED:
-            limit *= max(first.so_luong, Decimal(1))
-        if paid > limit:
-            values = {"value": money(paid), "expected": money(limit)}
-            found.append(Hit("T_BHTT", values=values, table="XML3", row=index))
-    return found or None
-
-
-CLAIM_CHECKS: Mapping[str, ClaimCheck] = {"BHYT-XML3-029": ceiling}

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from vnhealth.findings import CodeInfo, Severity, catalogue
 from vnhealth.spec import Edition
@@ -14,13 +14,18 @@ from vnhealth.spec import Edition
 __all__ = [
     "Check",
     "ClaimCheck",
+    "ClaimGate",
     "CodeCatalog",
+    "Era",
     "Found",
+    "Gate",
     "Hit",
+    "On",
     "RowCheck",
     "Rule",
     "Scope",
     "Tolerance",
+    "When",
 ]
 
 Scope = Literal["field", "row", "claim", "document"]
@@ -68,10 +73,60 @@ Found = Hit | Iterable[Hit] | None
 RowCheck = Callable[[Any, Any], Found]
 """``check(row, case)`` of a row rule; ``case`` is a `vnhealth.rules.Case`."""
 
+
+class Era(NamedTuple):
+    """The edition and a day of the period that a plan is made for."""
+
+    edition: Edition
+    on: dt.date
+
+
+When = Callable[[str, Era], bool]
+"""Tells from a text alone whether a rule has to look at the row; remembered per text."""
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """A row rule that can only break when one field is so: then alone it is run.
+
+    ``attr`` is there (or not, with ``absent``), is one of ``values``, and ``when`` is true of it;
+    ``groups`` are the MA_NHOM of rows that can break the rule. Leaving this out changes nothing but
+    speed.
+    """
+
+    check: RowCheck
+    attr: str
+    absent: bool = False
+    values: tuple[str, ...] = ()
+    when: When | None = None
+    groups: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A quick test of a row of the 130 family: true when no rule named by ``codes`` can break.
+
+    ``test(case, *values)`` is given the values of ``attrs``.
+    """
+
+    table: str
+    test: Callable[..., bool]
+    attrs: tuple[str, ...]
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimGate:
+    """The same for an encounter: ``test(case)``."""
+
+    test: Callable[[Any], bool]
+    codes: frozenset[str]
+
+
 ClaimCheck = Callable[[Any], Found]
 """``check(case)`` of a claim rule, ``check(document)`` of a document rule."""
 
-Check = RowCheck | ClaimCheck
+Check = RowCheck | On | ClaimCheck
 
 
 @dataclass(frozen=True, slots=True)

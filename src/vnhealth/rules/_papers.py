@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from vnhealth.rules._case import Case, after, day_of
-from vnhealth.rules._model import Hit, RowCheck
+from vnhealth.rules._model import Hit, On, RowCheck
 
 if TYPE_CHECKING:
     from vnhealth.records.bhyt130 import Xml6, Xml7, Xml10, Xml11, Xml14
@@ -172,7 +172,7 @@ def _has(items: str | None, code: str) -> bool:
     return items is not None and code in (item.strip() for item in items.split(";"))
 
 
-CHECKS: Mapping[str, RowCheck] = {
+CHECKS: Mapping[str, RowCheck | On] = {
     "BHYT-XML6-082": arv_days,
     "BHYT-XML6-107": tb_fields,
     "BHYT-XML6-108": tb_end,
@@ -181,16 +181,16 @@ CHECKS: Mapping[str, RowCheck] = {
     "BHYT-XML6-111": line_of_regimen,
     "BHYT-XML7-069": discharge_paper,
     "BHYT-XML7-072": home_leave,
-    "BHYT-XML7-099": loss_at_discharge,
-    "BHYT-XML7-100": weeks,
+    "BHYT-XML7-099": On(loss_at_discharge, "ma_dinh_chi_thai", values=("1",)),
+    "BHYT-XML7-100": On(weeks, "tuoi_thai"),
     "BHYT-XML10-071": rest_days,
     "BHYT-XML10-072": rest_limit,
     "BHYT-XML10-131": rest_words,
     "BHYT-XML11-070": leave_order,
     "BHYT-XML11-071": leave_meets_visit,
     "BHYT-XML11-072": leave_limit,
-    "BHYT-XML11-099": loss_on_leave,
-    "BHYT-XML11-100": weeks,
+    "BHYT-XML11-099": On(loss_on_leave, "ma_dinh_chi_thai", values=("1",)),
+    "BHYT-XML11-100": On(weeks, "tuoi_thai"),
     "BHYT-XML14-068": appointment,
     "BHYT-XML14-069": appointment_paper,
 }

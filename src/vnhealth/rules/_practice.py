@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from vnhealth.localtime import LocalTime, Precision
 from vnhealth.rules._amounts import ZERO
 from vnhealth.rules._case import Case, money
-from vnhealth.rules._model import ClaimCheck, Hit, RowCheck
+from vnhealth.rules._model import Hit, On, RowCheck
 
 if TYPE_CHECKING:
     from vnhealth.records.bhyt130 import Xml1, Xml2, Xml3
 
-__all__ = ["CHECKS", "CLAIM_CHECKS"]
+__all__ = ["CHECKS"]
 
 _BEDS = frozenset({"14", "15", "16"})
 _FORCES = frozenset({"CA", "CY", "QN"})
@@ -54,19 +54,11 @@ def order_of_examination(row: Xml2 | Xml3, case: Case) -> Hit | None:
 
 def long_examination(row: Xml1, case: Case) -> Hit | None:
     """An examination (01) lasts at most one day."""
-    hours = _hours(case.begin, case.end)
-    return Hit("NGAY_RA") if case.kind == "01" and hours is not None and hours > 24 else None
-
-
-CHECKS: Mapping[str, RowCheck] = {
-    "BHYT-XML1-147": long_examination,
-    "BHYT-XML2-148": forces_scope,
-    "BHYT-XML2-149": order_of_examination,
-    "BHYT-XML3-143": bed_of_visit,
-    "BHYT-XML3-144": bed_quantity,
-    "BHYT-XML3-148": forces_scope,
-    "BHYT-XML3-149": order_of_examination,
-}
+    begin, end = case.begin, case.end
+    if begin is None or end is None or begin.text[:8] == end.text[:8]:
+        return None
+    hours = _hours(begin, end)
+    return Hit("NGAY_RA") if hours is not None and hours > 24 else None
 
 
 def _hours(begin: LocalTime | None, end: LocalTime | None) -> float | None:
@@ -81,17 +73,27 @@ def _bed_rows(case: Case) -> list[tuple[int, Any]]:
     return [(i, row) for i, row in enumerate(case.rows("XML3")) if row.ma_nhom in _BEDS]
 
 
-def bed_days(case: Case) -> Hit | None:
+def _said(case: Case, what: str) -> bool:
+    """True from the second row on of which something about the whole encounter is asked."""
+    if what in case.memo:
+        return True
+    case.memo[what] = True
+    return False
+
+
+def bed_days(row: Xml3, case: Case) -> Hit | None:
     """No bed day below 4 hours, one up to 24 hours, else fewer than SO_NGAY_DTRI.
 
     Bed days may equal SO_NGAY_DTRI when the patient died, went home to die or was transferred.
     """
-    if not case.inpatient or case.x1 is None:
+    if not case.inpatient or _said(case, "bed days"):
         return None
     beds = _bed_rows(case)
+    if any(row.so_luong is None for _, row in beds):
+        return None
     hours = _hours(case.x1.ngay_vao_noi_tru or case.begin, case.end)
     days = case.x1.so_ngay_dtri
-    if not beds or hours is None or any(row.so_luong is None for _, row in beds):
+    if hours is None:
         return None
     total = sum((row.so_luong for _, row in beds), ZERO)
     if hours < 4:
@@ -108,12 +110,14 @@ def bed_days(case: Case) -> Hit | None:
     return Hit("SO_LUONG", {"limit": str(limit)}, {"value": money(total)}, "XML3", beds[0][0])
 
 
-def same_bed(case: Case) -> list[Hit] | None:
+def same_bed(row: Xml3, case: Case) -> list[Hit] | None:
     """One bed per time: uses of beds do not overlap (shared rows have TYLE_TT_DV below 100)."""
+    if _said(case, "same bed"):
+        return None
     spans = []
-    for index, row in _bed_rows(case):
-        begin, end = row.ngay_th_yl or row.ngay_yl, row.ngay_kq
-        if begin is not None and end is not None and row.tyle_tt_dv == 100:
+    for index, bed in _bed_rows(case):
+        begin, end = bed.ngay_th_yl or bed.ngay_yl, bed.ngay_kq
+        if begin is not None and end is not None and bed.tyle_tt_dv == 100:
             spans.append((begin.text, end.text, index))
     spans.sort()
     found = []
@@ -123,9 +127,9 @@ def same_bed(case: Case) -> list[Hit] | None:
     return found or None
 
 
-def one_examination(case: Case) -> Hit | None:
+def one_examination(row: Xml3, case: Case) -> Hit | None:
     """One examination fee in an inpatient case."""
-    if not case.inpatient:
+    if not case.inpatient or _said(case, "one examination"):
         return None
     fees = [i for i, row in enumerate(case.rows("XML3")) if row.ma_nhom == _EXAMINATION]
     if len(fees) < 2:
@@ -133,8 +137,15 @@ def one_examination(case: Case) -> Hit | None:
     return Hit("MA_NHOM", {"count": str(len(fees))}, table="XML3")
 
 
-CLAIM_CHECKS: Mapping[str, ClaimCheck] = {
-    "BHYT-CLAIM-142": bed_days,
-    "BHYT-CLAIM-145": same_bed,
-    "BHYT-CLAIM-146": one_examination,
+CHECKS: Mapping[str, RowCheck | On] = {
+    "BHYT-CLAIM-142": On(bed_days, "ma_nhom", values=("14", "15", "16")),
+    "BHYT-CLAIM-145": On(same_bed, "ma_nhom", values=("14", "15", "16")),
+    "BHYT-CLAIM-146": On(one_examination, "ma_nhom", values=("13",)),
+    "BHYT-XML1-147": On(long_examination, "ma_loai_kcb", values=("01",)),
+    "BHYT-XML2-148": On(forces_scope, "pham_vi", values=("2",)),
+    "BHYT-XML2-149": On(order_of_examination, "ma_khoa", values=("K01",)),
+    "BHYT-XML3-143": On(bed_of_visit, "ma_nhom", values=("14", "15", "16")),
+    "BHYT-XML3-144": On(bed_quantity, "ma_nhom", values=("14", "15", "16")),
+    "BHYT-XML3-148": On(forces_scope, "pham_vi", values=("2",)),
+    "BHYT-XML3-149": On(order_of_examination, "ma_khoa", values=("K01",)),
 }

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from vnhealth.rules._cards import special_expiry
 from vnhealth.rules._case import Case, day_of
-from vnhealth.rules._model import ClaimCheck, Hit, RowCheck
+from vnhealth.rules._model import Era, Hit, On, RowCheck
 from vnhealth.rules._papers import missing
 
 if TYPE_CHECKING:
     from vnhealth.records.bhyt130 import Xml0, Xml1, Xml2, Xml3, Xml4, Xml13
 
-__all__ = ["CHECKS", "CLAIM_CHECKS", "referred_out"]
+__all__ = ["CHECKS", "referred_out"]
 
 _BLOOD = frozenset({"7", "17"})
 _PERFORMED = frozenset({"1", "2", "3", "8", "18"})
@@ -164,12 +164,13 @@ def anaesthesia(row: Xml3, case: Case) -> list[Hit] | None:
 
 
 def names(row: Any, case: Case) -> list[Hit] | None:
-    """A code in XML3 comes with its name."""
-    if row.ma_dich_vu is not None and row.ten_dich_vu is None:
-        return missing(row, "ten_dich_vu")
-    if row.ma_vat_tu is not None and row.ten_vat_tu is None:
-        return missing(row, "ten_vat_tu")
-    return None
+    """A service in XML3 comes with its name."""
+    return missing(row, "ten_dich_vu") if row.ma_dich_vu is not None else None
+
+
+def names_of_supply(row: Any, case: Case) -> list[Hit] | None:
+    """A supply in XML3 comes with its name."""
+    return missing(row, "ten_vat_tu") if row.ten_vat_tu is None else None
 
 
 def registration(row: Xml2, case: Case) -> list[Hit] | None:
@@ -205,17 +206,21 @@ def conclusion(row: Xml4, case: Case) -> list[Hit] | None:
     return missing(row, "ket_luan")
 
 
-def weight(row: Xml1, case: Case) -> Hit | None:
+def _not_a_weight(text: str, era: Era) -> bool:
+    return _DECIMAL.fullmatch(text) is None
+
+
+def _too_heavy(text: str, era: Era) -> bool:
+    return _DECIMAL.fullmatch(text) is not None and float(text) > 200
+
+
+def weight(row: Xml1, case: Case) -> Hit:
     """C09: CAN_NANG is a number of kilograms."""
-    text = row.can_nang
-    return None if text is None or _DECIMAL.fullmatch(text) else Hit("CAN_NANG")
+    return Hit("CAN_NANG")
 
 
-def heavy(row: Xml1, case: Case) -> Hit | None:
+def heavy(row: Xml1, case: Case) -> Hit:
     """C09: above 200 kg is doubtful."""
-    text = row.can_nang
-    if text is None or not _DECIMAL.fullmatch(text) or float(text) <= 200:
-        return None
     return Hit("CAN_NANG")
 
 
@@ -229,21 +234,23 @@ def infant_weight(row: Any, case: Case) -> list[Hit] | None:
 
 def admission(row: Xml1, case: Case) -> list[Hit] | None:
     """C10: inpatients have reason and time of admission and a method of treatment."""
-    if not case.inpatient:
+    values = row.ly_do_vnt, row.ngay_vao_noi_tru, row.pp_dieu_tri
+    if not case.inpatient or None not in values:
         return None
     return missing(row, "ly_do_vnt", "ngay_vao_noi_tru", "pp_dieu_tri")
 
 
 def transfer_paper(row: Xml1, case: Case) -> list[Hit] | None:
     """C11: MA_NOI_DI comes with GIAY_CHUYEN_TUYEN."""
-    return missing(row, "giay_chuyen_tuyen") if row.ma_noi_di is not None else None
+    return missing(row, "giay_chuyen_tuyen") if row.giay_chuyen_tuyen is None else None
 
 
-def height(row: Xml1, case: Case) -> Hit | None:
+def _no_height(text: str, era: Era) -> bool:
+    return _DECIMAL.fullmatch(text) is None or not 20 <= float(text) <= 250
+
+
+def height(row: Xml1, case: Case) -> Hit:
     """C12 (3176): DU_PHONG, when filled, is the height in centimetres."""
-    text = row.du_phong
-    if text is None or (_DECIMAL.fullmatch(text) and 20 <= float(text) <= 250):
-        return None
     return Hit("DU_PHONG")
 
 
@@ -257,54 +264,50 @@ def commune(row: Any, case: Case) -> list[Hit] | None:
     return missing(row, "maxa_cu_tru") if row.maxa_cu_tru is None else None
 
 
-CHECKS: Mapping[str, RowCheck] = {
+def supply_in_service(row: Xml3, case: Case) -> Hit | None:
+    """K15: a supply used in a service has a row of that service ordered at the same time."""
+    if row.ma_dich_vu is None or row.ngay_yl is None:
+        return None
+    held = case.memo.get("services")
+    if held is None:
+        held = case.memo["services"] = {
+            (r.ma_dich_vu, r.ngay_yl) for r in case.rows("XML3") if r.ma_dich_vu and not r.ma_vat_tu
+        }
+    return None if (row.ma_dich_vu, row.ngay_yl) in held else Hit("MA_DICH_VU")
+
+
+CHECKS: Mapping[str, RowCheck | On] = {
     "BHYT-XML0-044": one_first_cost,
     "BHYT-XML0-045": name_of_first_cost,
-    "BHYT-XML0-113": reason_of_admission,
-    "BHYT-XML1-040": card_lists,
-    "BHYT-XML1-041": card_details,
-    "BHYT-XML1-042": one_main,
-    "BHYT-XML1-043": secondary_count,
-    "BHYT-XML1-044": traditional_count,
-    "BHYT-XML1-100": weight,
-    "BHYT-XML1-101": heavy,
-    "BHYT-XML1-102": admission,
-    "BHYT-XML1-105": transfer_paper,
-    "BHYT-XML1-106": height,
-    "BHYT-XML1-107": infant_weight,
-    "BHYT-XML1-114": person_number,
-    "BHYT-XML1-115": commune,
-    "BHYT-XML2-091": tender_of_drug,
-    "BHYT-XML2-116": registration,
-    "BHYT-XML2-117": prescriber,
-    "BHYT-XML2-118": drug_code,
-    "BHYT-XML3-043": something_done,
-    "BHYT-XML3-091": tender_of_supply,
-    "BHYT-XML3-092": fuel,
-    "BHYT-XML3-093": performer,
-    "BHYT-XML3-094": performed_at,
-    "BHYT-XML3-095": machine,
-    "BHYT-XML3-096": anaesthesia,
-    "BHYT-XML3-111": names,
-    "BHYT-XML4-097": result_time,
-    "BHYT-XML4-098": conclusion,
-    "BHYT-XML13-040": card_lists_of_transfer,
+    "BHYT-XML0-113": On(reason_of_admission, "ngay_vao_noi_tru"),
+    "BHYT-XML1-040": On(card_lists, "ma_the_bhyt"),
+    "BHYT-XML1-041": On(card_details, "ma_the_bhyt"),
+    "BHYT-XML1-042": On(one_main, "ma_benh_chinh"),
+    "BHYT-XML1-043": On(secondary_count, "ma_benh_kt"),
+    "BHYT-XML1-044": On(traditional_count, "ma_benh_yhct"),
+    "BHYT-XML1-100": On(weight, "can_nang", when=_not_a_weight),
+    "BHYT-XML1-101": On(heavy, "can_nang", when=_too_heavy),
+    "BHYT-XML1-102": On(admission, "ma_loai_kcb", values=("03", "04", "09")),
+    "BHYT-XML1-105": On(transfer_paper, "ma_noi_di"),
+    "BHYT-XML1-106": On(height, "du_phong", when=_no_height),
+    "BHYT-XML1-107": On(infant_weight, "can_nang", absent=True),
+    "BHYT-XML1-114": On(person_number, "so_cccd", absent=True),
+    "BHYT-XML1-115": On(commune, "maxa_cu_tru", absent=True),
+    "BHYT-XML2-091": On(tender_of_drug, "tt_thau", absent=True),
+    "BHYT-XML2-116": On(registration, "so_dang_ky", absent=True),
+    "BHYT-XML2-117": On(prescriber, "ma_bac_si", absent=True),
+    "BHYT-XML2-118": On(drug_code, "ma_thuoc", absent=True),
+    "BHYT-XML3-043": On(something_done, "ma_dich_vu", absent=True),
+    "BHYT-XML3-045": On(supply_in_service, "ma_vat_tu"),
+    "BHYT-XML3-091": On(tender_of_supply, "tt_thau", absent=True, groups=frozenset({"10"})),
+    "BHYT-XML3-092": On(fuel, "ma_nhom", values=("12",)),
+    "BHYT-XML3-093": On(performer, "nguoi_thuc_hien", absent=True, groups=_PERFORMED),
+    "BHYT-XML3-094": On(performed_at, "ngay_th_yl", absent=True, groups=_PERFORMED),
+    "BHYT-XML3-095": On(machine, "ma_may", absent=True, groups=_MEASURED),
+    "BHYT-XML3-096": On(anaesthesia, "ma_nhom", values=("8",)),
+    "BHYT-XML3-111": On(names, "ten_dich_vu", absent=True),
+    "BHYT-XML3-112": On(names_of_supply, "ma_vat_tu"),
+    "BHYT-XML4-097": On(result_time, "ngay_kq", absent=True),
+    "BHYT-XML4-098": On(conclusion, "ket_luan", absent=True),
+    "BHYT-XML13-040": On(card_lists_of_transfer, "ma_the_bhyt"),
 }
-
-
-def supply_in_service(case: Case) -> list[Hit] | None:
-    """K15: a supply used in a service has a row of that service ordered at the same time."""
-    rows = case.rows("XML3")
-    used = [(i, r) for i, r in enumerate(rows) if r.ma_vat_tu and r.ma_dich_vu]
-    if not used:
-        return None
-    held = {(r.ma_dich_vu, r.ngay_yl) for r in rows if r.ma_dich_vu and not r.ma_vat_tu}
-    found = [
-        Hit("MA_DICH_VU", table="XML3", row=index)
-        for index, row in used
-        if row.ngay_yl is not None and (row.ma_dich_vu, row.ngay_yl) not in held
-    ]
-    return found or None
-
-
-CLAIM_CHECKS: Mapping[str, ClaimCheck] = {"BHYT-XML3-045": supply_in_service}

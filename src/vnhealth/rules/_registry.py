@@ -24,12 +24,22 @@ from vnhealth.rules import (
     _structure,
     _totals,
 )
+from vnhealth.rules._gates import CLAIM_GATES, GATES
 from vnhealth.rules._load import rules
-from vnhealth.rules._model import ClaimCheck, Hit, RowCheck, Rule
+from vnhealth.rules._model import ClaimCheck, Hit, On, RowCheck, Rule
 
-__all__ = ["CLAIM_CHECKS", "DOCUMENT_CHECKS", "ROW_CHECKS", "registry"]
+__all__ = [
+    "CATALOGUE",
+    "CLAIM_CHECKS",
+    "CLAIM_GATES",
+    "DEADLINES",
+    "DOCUMENT_CHECKS",
+    "GATES",
+    "ROW_CHECKS",
+    "registry",
+]
 
-ROW_CHECKS: Mapping[str, RowCheck] = {
+ROW_CHECKS: Mapping[str, RowCheck | On] = {
     **_lines4210.CHECKS,
     **_lines.CHECKS,
     **_split.CHECKS,
@@ -48,13 +58,14 @@ CLAIM_CHECKS: Mapping[str, ClaimCheck] = {
     **_keys.CHECKS,
     **_totals.CHECKS,
     **_structure.CHECKS,
-    **_lines.CLAIM_CHECKS,
-    **_presence.CLAIM_CHECKS,
-    **_deadlines.CHECKS,
-    **_practice.CLAIM_CHECKS,
-    **_catalogue.CHECKS,
 }
 """Rules that look at an encounter."""
+
+DEADLINES: Mapping[str, ClaimCheck] = _deadlines.CHECKS
+"""Rules that need the time of sending."""
+
+CATALOGUE: Mapping[str, ClaimCheck] = _catalogue.CHECKS
+"""Rules that need a catalogue."""
 
 DocumentCheck = Callable[[Document], Iterable[tuple[int | None, Hit]]]
 

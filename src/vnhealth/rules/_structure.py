@@ -30,7 +30,7 @@ def _copies() -> Mapping[str, tuple[tuple[str, str], ...]]:
 def copies(case: Case) -> list[Hit] | None:
     """K06: what XML6, XML13, XML14 and XML15 repeat of XML1 is the same."""
     x1 = case.x1
-    if x1 is None:
+    if x1 is None or case.tables.keys().isdisjoint(_copies()):
         return None
     found = []
     for name, pairs in _copies().items():

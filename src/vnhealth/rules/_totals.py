@@ -10,10 +10,10 @@ from vnhealth.rules._amounts import unequal
 from vnhealth.rules._case import Case
 from vnhealth.rules._model import ClaimCheck, Hit
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "sums"]
 
 ZERO = Decimal(0)
-SUPPLY_GROUPS = frozenset({"10", "11"})
+SUPPLY_GROUPS = ("10", "11")
 NO_SERVICE_FEE_TOTAL = frozenset({"CA", "CY", "QN"})
 
 
@@ -28,14 +28,68 @@ def total(values: Iterable[Decimal | None]) -> Decimal | None:
 
 
 def _lines(case: Case, attr: str) -> Decimal | None:
+    """The sum of a field over XML2 and XML3; None when a value is not known."""
     if not case.whole:
         return None
-    tables = case.tables
-    values = [getattr(row, attr) for row in tables.get("XML2", ())]
-    values += [getattr(row, attr) for row in tables.get("XML3", ())]
-    if None in values:
-        return None
-    return sum(values, ZERO)
+    drugs, services = sums(case)[attr]
+    return None if drugs is None or services is None else drugs + services
+
+
+Sums = Mapping[str, tuple[Decimal | None, Decimal | None]]
+
+
+def sums(case: Case) -> Sums:
+    """By field, the sums over XML2 and over XML3, worked out once per encounter."""
+    found: Sums | None = case.memo.get("sums")
+    if found is None:
+        columns = _COLUMNS_4210 if case.old else _COLUMNS
+        drugs = _add(columns, case.rows("XML2"), case.old)
+        services = _add(columns, case.rows("XML3"), case.old)
+        found = case.memo["sums"] = dict(
+            zip(columns, zip(drugs, services, strict=True), strict=True)
+        )
+    return found
+
+
+_SHARED = ("t_bntt", "t_bncct", "t_bhtt", "t_nguonkhac")
+_COLUMNS = ("thanh_tien_bv", "thanh_tien_bh", *_SHARED)
+_COLUMNS_4210 = ("thanh_tien", "t_ngoaids", *_SHARED)
+
+
+def _add(columns: tuple[str, ...], rows: tuple[Any, ...], old: bool) -> tuple[Decimal | None, ...]:
+    try:
+        return _add_4210(rows) if old else _add_130(rows)
+    except TypeError:  # a value is missing
+        return tuple(total([getattr(row, attr) for row in rows]) for attr in columns)
+
+
+def _add_130(rows: tuple[Any, ...]) -> tuple[Decimal, ...]:
+    row: Any
+    price = insured = own = shared = fund = other = ZERO
+    for row in rows:
+        price += row.thanh_tien_bv
+        insured += row.thanh_tien_bh
+        shared += row.t_bncct
+        fund += row.t_bhtt
+        value: Any = row.t_bntt
+        if value or value is None:
+            own += value
+        value = row.t_nguonkhac
+        if value or value is None:
+            other += value
+    return price, insured, own, shared, fund, other
+
+
+def _add_4210(rows: tuple[Any, ...]) -> tuple[Decimal, ...]:
+    price = outside = own = shared = fund = other = ZERO
+    for row in rows:
+        price += row.thanh_tien
+        outside += row.t_ngoaids
+        own += row.t_bntt
+        shared += row.t_bncct
+        fund += row.t_bhtt
+        other += row.t_nguonkhac
+    return price, outside, own, shared, fund, other
 
 
 def _compare(case: Case, code: str, attr: str, expected: Decimal | None) -> Hit | None:
@@ -60,10 +114,7 @@ def _price(case: Case) -> str:
 
 def drugs(case: Case) -> Hit | None:
     """S01: T_THUOC is the sum of the amounts of XML2."""
-    if not case.whole:
-        return None
-    attr = _price(case)
-    expected = total([getattr(row, attr) for row in case.rows("XML2")])
+    expected = sums(case)[_price(case)][0] if case.whole else None
     return _compare(case, "BHYT-CLAIM-101", "t_thuoc", expected)
 
 
@@ -74,9 +125,11 @@ def supplies(case: Case) -> Hit | None:
         return None
     attr = _price(case)
     rows = case.rows("XML3")
-    by_group = total([getattr(r, attr) for r in rows if r.ma_nhom in SUPPLY_GROUPS])
-    by_code = total([getattr(r, attr) for r in rows if r.ma_vat_tu])
-    if by_group is None or by_code is None or x1.t_vtyt in (by_group, by_code):
+    by_group = total([getattr(row, attr) for row in rows if row.ma_nhom in SUPPLY_GROUPS])
+    if by_group is None or x1.t_vtyt == by_group:
+        return None
+    by_code = total([getattr(row, attr) for row in rows if row.ma_vat_tu])
+    if by_code is None or x1.t_vtyt == by_code:
         return None
     hits = [_compare(case, "BHYT-CLAIM-102", "t_vtyt", sum_) for sum_ in (by_group, by_code)]
     return hits[0] if all(hits) else None
@@ -128,9 +181,13 @@ def fee_for_service(case: Case) -> Hit | None:
     if case.x1 is None or not case.whole or case.card[:2] in NO_SERVICE_FEE_TOTAL:
         return None
     rows: list[Any] = [*case.rows("XML2"), *case.rows("XML3")]
-    if any(row.ma_pttt is None for row in rows):
+    methods = {row.ma_pttt for row in rows}
+    if None in methods:
         return None
-    expected = total([row.t_bhtt for row in rows if row.ma_pttt == "1"])
+    if methods == {"1"}:
+        expected = _lines(case, "t_bhtt")
+    else:
+        expected = total([row.t_bhtt for row in rows if row.ma_pttt == "1"])
     return _compare(case, "BHYT-CLAIM-109", "t_bhtt_gdv", expected)
 
 
@@ -159,7 +216,11 @@ def _balance(case: Case) -> Decimal | None:
     x1 = case.x1
     if x1 is None:
         return None
-    return total((x1.t_bntt, x1.t_bncct, x1.t_bhtt, x1.t_nguonkhac))
+    try:
+        parts: Decimal = x1.t_bntt + x1.t_bncct + x1.t_bhtt + x1.t_nguonkhac
+    except TypeError:  # a value is missing
+        return None
+    return parts
 
 
 def _eats_into_fund(case: Case) -> bool:

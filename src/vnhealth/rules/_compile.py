@@ -1,0 +1,83 @@
+"""Writes, for one table and period, the one function that looks at every field of a row.
+
+The function is straight-line Python made from the plan: it loads each field once, tests it, and
+calls the rules whose field is so. It says nothing itself; a row with a doubtful field is explained
+by `vnhealth.rules._fields`. Equal plans of different periods share one compiled text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from operator import itemgetter
+from types import CodeType
+from typing import Any
+
+__all__ = ["Scan", "Writer"]
+
+Scan = Callable[[Mapping[str, Any], Any, Any, list[Any]], bool]
+"""``scan(state, row, case, hits)`` is True when every field is plainly good; rules add to hits."""
+
+
+class Writer:
+    """Collects the lines of a scan and the objects that they name."""
+
+    def __init__(self) -> None:
+        self.field = ""
+        self._first: list[str] = []
+        self._lines: list[str] = []
+        self._names: dict[str, Any] = {}
+
+    def name(self, prefix: str, thing: Any) -> str:
+        """A name under which the function sees an object."""
+        name = f"{prefix}{len(self._names)}"
+        self._names[name] = thing
+        return name
+
+    def shared(self, prefix: str, thing: Any) -> str:
+        """The same name for the same object."""
+        for name, held in self._names.items():
+            if held is thing:
+                return name
+        return self.name(prefix, thing)
+
+    def local(self, name: str) -> None:
+        """A local variable that begins as something no field ever is."""
+        line = f"    {name} = Ellipsis"
+        if line not in self._first:
+            self._first.append(line)
+
+    def unpack(self, attrs: list[str]) -> None:
+        """Load many fields, each into a variable of its own."""
+        getter = self.name("get", itemgetter(*attrs))
+        self.add(1, f"{', '.join(f'v_{attr}' for attr in attrs)} = {getter}(state)")
+
+    def load(self, attr: str) -> None:
+        """Load one field that the record may lack."""
+        self.field = f"v_{attr}"
+        self.add(1, f"{self.field} = state.get({attr!r})")
+
+    def add(self, depth: int, line: str) -> None:
+        """Add a line at a depth of indentation."""
+        self._lines.append("    " * depth + line)
+
+    def call(self, depth: int, checks: Iterable[tuple[Any, Callable[..., Any]]]) -> None:
+        """Run rules: (what to report, predicate)."""
+        for meaning, check in checks:
+            self.add(depth, f"hit = {self.name('c', check)}(row, case)")
+            self.add(depth, "if hit is not None:")
+            self.add(depth + 1, f"hits.append(({self.name('m', meaning)}, hit))")
+
+    def finish(self) -> Scan:
+        """The function."""
+        head = ["def scan(state, row, case, hits):", "    good = True", *self._first]
+        namespace: dict[str, Any] = dict(self._names)
+        # The text holds attribute names of the specification and our own names, nothing else.
+        exec(_compiled("\n".join([*head, *self._lines, "    return good", ""])), namespace)  # noqa: S102
+        scan: Scan = namespace["scan"]
+        return scan
+
+
+@lru_cache(maxsize=512)
+def _compiled(text: str) -> CodeType:
+    return compile(text, "<vnhealth.rules plan>", "exec")

@@ -1,0 +1,267 @@
+"""One compiled function per table and period: every field of a row and the row rules in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from vnhealth.findings import Severity
+from vnhealth.localtime import Precision
+from vnhealth.rules._compile import Scan, Writer
+from vnhealth.rules._fields import BIRTHS, Judge, Judged, items_ok, number_problem, top
+from vnhealth.rules._model import Era, Gate, On, RowCheck, Rule
+from vnhealth.spec import Field, Kind, TableSpec
+
+__all__ = ["Meaning", "RowPlan", "RowRule"]
+
+Meaning = tuple[Rule, Severity]
+"""A rule and its severity in the period."""
+
+RowRule = tuple[Rule, Severity, RowCheck | On]
+"""A rule, its severity in the period, its predicate."""
+
+_MEMORY = 50_000
+_TEXTS = 4096
+_LONGEST = 64
+
+
+class RowPlan:
+    """All that is checked on the rows of one table in one period."""
+
+    def __init__(
+        self,
+        spec: TableSpec,
+        era: Era,
+        rules: Sequence[RowRule] = (),
+        gates: Sequence[Gate] = (),
+        off: frozenset[str] = frozenset(),
+    ) -> None:
+        self._judge = Judge(spec, era, off)
+        self._fields = spec.fields
+        self._known = {f.attr for f in spec.fields}
+        self._rules = rules
+        self._gates = gates
+        self._blank = dict.fromkeys(self._judge.attrs, None)
+        self._scan: Scan | None = None
+
+    def run(self, row: Any, case: Any, hits: list[tuple[Meaning, Any]]) -> list[Judged] | None:
+        """Run the rules of the table into ``hits``; give back what is wrong with the fields."""
+        scan = self._scan
+        if scan is None:
+            scan = self._scan = self._write()
+        state = row.__dict__
+        try:
+            good = scan(state, row, case, hits)
+        except KeyError:
+            hits.clear()
+            good = scan({**self._blank, **state}, row, case, hits)
+        return None if good else list(self._judge.explain(row))
+
+    def _write(self) -> Scan:
+        writer = Writer()
+        waiting: dict[str, list[tuple[Meaning, On]]] = {}
+        always: list[tuple[Meaning, RowCheck, str]] = []
+        for rule, severity, check in self._rules:
+            if isinstance(check, On):
+                waiting.setdefault(check.attr, []).append(((rule, severity), check))
+            else:
+                always.append(((rule, severity), check, rule.code))
+        writer.unpack([f.attr for f in self._fields])
+        for f in self._fields:
+            writer.field = f"v_{f.attr}"
+            self._write_field(writer, f, waiting.pop(f.attr, []))
+        for attr, rules in waiting.items():
+            if attr in self._blank:
+                writer.load(attr)
+                self._write_rules(writer, rules, 1)
+        self._write_foreign(writer)
+        self._write_always(writer, always)
+        return writer.finish()
+
+    def _write_always(
+        self, writer: Writer, always: Iterable[tuple[Meaning, RowCheck, str]]
+    ) -> None:
+        left = list(always)
+        for gate in self._gates:
+            gated = [(meaning, check) for meaning, check, code in left if code in gate.codes]
+            left = [one for one in left if one[2] not in gate.codes]
+            if gated:
+                held = (f"v_{a}" if a in self._known else "None" for a in gate.attrs)
+                test = writer.name("g", gate.test)
+                writer.add(1, f"if not {test}({', '.join(('case', *held))}):")
+                writer.call(2, gated)
+        writer.call(1, [(meaning, check) for meaning, check, _ in left])
+
+    def _write_foreign(self, writer: Writer) -> None:
+        for f in self._judge.foreign:
+            writer.add(1, f"if state.get({f.attr!r}) is not None:")
+            writer.add(2, "good = False")
+        writer.add(1, "if '_extra' in state:")
+        writer.add(2, "good = False")
+
+    def _write_field(self, writer: Writer, f: Field, rules: list[tuple[Meaning, On]]) -> None:
+        absent = [one for one in rules if one[1].absent]
+        woken = [one for one in rules if not one[1].absent and (one[1].when or one[1].values)]
+        there = [(meaning, on.check) for meaning, on in rules if _always_there(on)]
+        demanded = self._judge.demand(f) is not None
+        if self._judge.kinds[f.tag] is Kind.DECIMAL and not woken:
+            self._write_number(writer, f, demanded, absent)
+            if there:
+                writer.add(1, f"if {writer.field} is not None:")
+                writer.call(2, there)
+            return
+        writer.add(1, f"if {writer.field} is None:")
+        writer.add(2, "good = False" if demanded else "pass")
+        self._write_absent(writer, 2, absent)
+        if woken or f.tag in self._judge.codes:
+            calm = self._judge.codes[f.tag].plain if f.tag in self._judge.codes else frozenset()
+            quiet = {
+                text
+                for text in calm
+                if not any(_wakes(on, text, self._judge.era) for _, on in woken)
+            }
+            doubt = writer.name("d", _Doubt(self._judge, f, woken, quiet))
+            writer.add(1, f"elif {writer.field} not in {writer.name('q', quiet)}:")
+            writer.add(2, f"if {doubt}({writer.field}, row, case, hits):")
+            writer.add(3, "good = False")
+        else:
+            wrong = self._wrong(writer, f)
+            if wrong:
+                writer.add(1, f"elif {wrong}:")
+                writer.add(2, "good = False")
+        if there:
+            writer.add(1, f"if {writer.field} is not None:")
+            writer.call(2, there)
+
+    def _write_absent(self, writer: Writer, depth: int, rules: list[tuple[Meaning, On]]) -> None:
+        for meaning, on in rules:
+            if on.groups is None:
+                writer.call(depth, [(meaning, on.check)])
+            else:
+                groups = writer.name("n", on.groups)
+                writer.add(depth, f"if v_ma_nhom in {groups}:")
+                writer.call(depth + 1, [(meaning, on.check)])
+
+    def _write_rules(self, writer: Writer, rules: list[tuple[Meaning, On]], depth: int) -> None:
+        """Rules on a field that this edition does not have, or that is not otherwise looked at."""
+        for meaning, on in rules:
+            verb = "is" if on.absent else "is not"
+            writer.add(depth, f"if {writer.field} {verb} None:")
+            writer.call(depth + 1, [(meaning, on.check)])
+
+    def _write_number(
+        self, writer: Writer, f: Field, demanded: bool, absent: list[tuple[Meaning, On]]
+    ) -> None:
+        """A number that is the very object of the last good one of its size needs no look."""
+        known = _known(f.max_length, f.decimals)
+        name, last = writer.shared("k", known), f"last_{f.max_length}_{f.decimals}"
+        v = writer.field
+        writer.local(last)
+        writer.add(1, f"if {v} is not {last}:")
+        writer.add(2, f"if {writer.field} is None:")
+        writer.add(3, "good = False" if demanded else "pass")
+        self._write_absent(writer, 3, absent)
+        writer.add(2, f"elif id({v}) in {name} or {name}.learn({v}):")
+        writer.add(3, f"{last} = {v}")
+        writer.add(2, "else:")
+        writer.add(3, "good = False")
+
+    def _wrong(self, writer: Writer, f: Field) -> str:
+        """An expression that is true when the value of a field has to be explained."""
+        v = writer.field
+        kind = self._judge.kinds[f.tag]
+        size = self._judge.size(f)
+        if kind is Kind.TIME:
+            if not size:
+                return ""
+            if f.tag in BIRTHS:
+                return f"len({v}.text) != {size}"
+            precision = Precision.DAY if size == 8 else Precision.MINUTE
+            return f"{v}.precision is not {writer.shared('p', precision)}"
+        if kind is Kind.INTEGER:
+            return f"not 0 <= {v} <= {top(f)}"
+        if f.type in ("date8", "datetime12"):
+            return f"len({v}) != {size} or not {v}.isdigit()" if size else ""
+        tests = [f"len({v}) > {f.max_length}"] if f.max_length is not None else []
+        if self._judge.items(f):
+            tests.append(f"';' in {v} and not {writer.shared('i', items_ok)}({v})")
+        return " or ".join(tests)
+
+
+def _always_there(on: On) -> bool:
+    return not (on.absent or on.when or on.values)
+
+
+def _wakes(on: On, text: str, era: Era) -> bool:
+    return text in on.values if on.values else on.when is not None and on.when(text, era)
+
+
+class _Doubt:
+    """Looks at a text that was not met before; one that gives no cause is remembered as quiet.
+
+    A good text that wakes rules is remembered with them.
+    """
+
+    __slots__ = ("_field", "_judge", "_quiet", "_rules", "_waking")
+
+    def __init__(
+        self, judge: Judge, field: Field, rules: list[tuple[Meaning, On]], quiet: set[str]
+    ) -> None:
+        self._judge = judge
+        self._field = field
+        self._rules = rules
+        self._quiet = quiet
+        self._waking: dict[str, list[tuple[Meaning, On]]] = {}
+
+    def __call__(self, text: str, row: Any, case: Any, hits: list[Any]) -> bool:
+        """True when the field has to be explained; rules that the text wakes are run."""
+        wrong = False
+        woken = self._waking.get(text)
+        if woken is None:
+            wrong = any(True for _ in self._judge.judge(self._field, text))
+            woken = [one for one in self._rules if _wakes(one[1], text, self._judge.era)]
+            if not wrong and len(text) <= _LONGEST:
+                self._remember(text, woken)
+        for meaning, on in woken:
+            hit = on.check(row, case)
+            if hit is not None:
+                hits.append((meaning, hit))
+        return wrong
+
+    def _remember(self, text: str, woken: list[tuple[Meaning, On]]) -> None:
+        if len(self._quiet) + len(self._waking) >= _TEXTS:
+            return
+        if woken:
+            self._waking[text] = woken
+        else:
+            self._quiet.add(text)
+
+
+class _Known(dict[int, Decimal]):
+    """Numbers of one size that were found good, by identity; each is held so that none is mistaken.
+
+    Decoders give the same object for the same text, so most numbers are met again.
+    """
+
+    __slots__ = ("_decimals", "_limit")
+
+    def __init__(self, limit: int | None, decimals: int | None) -> None:
+        super().__init__()
+        self._limit = limit
+        self._decimals = decimals
+
+    def learn(self, value: Decimal) -> bool:
+        """True when the number is good; then it is remembered."""
+        if number_problem(value, self._limit, self._decimals):
+            return False
+        if len(self) >= _MEMORY:
+            self.clear()
+        self[id(value)] = value
+        return True
+
+
+@cache
+def _known(limit: int | None, decimals: int | None) -> _Known:
+    return _Known(limit, decimals)
