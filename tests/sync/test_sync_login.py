@@ -1,5 +1,6 @@
 """Sessions: one token, left in time, renewed once, and never a storm of logins."""
 
+import asyncio
 import datetime as dt
 import email.utils
 import threading
@@ -261,13 +262,31 @@ def test_a_login_that_never_works_says_why(face, script, make, failure, error):
     assert script.login_count == 3
 
 
-def test_many_threads_share_one_login(make, script):
-    gate = threading.Barrier(8)
-    script.calls.append((200, make.receipt()))
+def second_session(request):
+    """Accepts only the session that the second login opens."""
+    fresh = request.headers["accessToken"] == "second"
+    return (200, {"maKetQua": "200"}) if fresh else (401, {"maKetQua": "401"})
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+def test_many_threads_share_one_login(make, script, revoked):
+    started = threading.Barrier(8)
+    if revoked:
+        script.calls.append(second_session)
+    else:
+        script.calls.append((200, make.receipt()))
     client = make.Face(None).vss(script)
+    if revoked:
+        client.login()
+
+    def login(request):
+        threading.Event().wait(0.05)  # long enough for all others to want one too
+        return (200, make.vss_login(access_token="second"))
+
+    script.logins[0] = login
 
     def work():
-        gate.wait()
+        started.wait()
         submit(client, make)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
@@ -275,29 +294,39 @@ def test_many_threads_share_one_login(make, script):
         thread.start()
     for thread in threads:
         thread.join()
-    assert (script.login_count, len(script.sent)) == (1, 8)
+    assert script.login_count == 1 + revoked
+    assert sum(r.headers["accessToken"] == "second" for r in script.sent) == 8
 
 
-def test_many_tasks_renew_a_revoked_session_once(make, script):
-    import asyncio
+class SlowLogin(httpx.AsyncBaseTransport):
+    """Lets other tasks run while somebody logs in."""
 
-    def answer(request):
-        fresh = request.headers["accessToken"] == "second"
-        return (200, make.receipt()) if fresh else (401, make.receipt("401", None))
+    def __init__(self, script):
+        self.script = script
 
-    script.calls.append(answer)
-    script.logins.append((200, make.vss_login(access_token="second")))
+    async def handle_async_request(self, request):
+        await request.aread()
+        if request.url.path.endswith("/api/token/take"):
+            await asyncio.sleep(0.02)
+        return httpx.MockTransport(self.script).handle_request(request)
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+def test_many_tasks_share_one_login(make, script, revoked):
+    script.calls.append(second_session)
     with asyncio.Runner() as runner:
-        client = make.Face(runner).vss(script).client
+        client = make.Face(runner).vss(SlowLogin(script)).client
+        if revoked:
+            runner.run(client.login())
+        script.logins[0] = (200, make.vss_login(access_token="second"))
 
         async def work():
-            return await asyncio.gather(
-                *(client.submit(make.claim_file(), edition="3176") for _ in range(10))
-            )
+            files = (client.submit(make.claim_file(), edition="3176") for _ in range(10))
+            return await asyncio.gather(*files)
 
         outcomes = runner.run(work())
     assert all(outcome.received for outcome in outcomes)
-    assert script.login_count == 2
+    assert script.login_count == 1 + revoked
 
 
 @given(
