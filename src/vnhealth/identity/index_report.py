@@ -79,7 +79,7 @@ def measure(
     progress: Callable[[int], None] = lambda _: None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> IndexFigures:
-    """Load ``size`` people into a file of ``folder`` and measure; the file is removed afterwards."""
+    """Load ``size`` people into a file of ``folder`` and measure; the file is removed after."""
     path = folder / f"people-{size}.db"
     if path.exists():
         path.unlink()
@@ -139,14 +139,17 @@ def _timed(
         size,
         round(seconds, 2),
         path.stat().st_size,
-        *(round(_quantile(point, q), 2) for q in (0.5, 0.99)),
-        *(round(_quantile(lookup, q), 2) for q in (0.5, 0.9, 0.99)),
+        _quantile(point, 0.5),
+        _quantile(point, 0.99),
+        _quantile(lookup, 0.5),
+        _quantile(lookup, 0.9),
+        _quantile(lookup, 0.99),
         round(right / len(asked), 4),
     )
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+    return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 2)
 
 
 def flat(figures: Sequence[IndexFigures]) -> bool:
@@ -179,12 +182,15 @@ def extrapolate(figures: Sequence[IndexFigures], size: int = 10_000_000) -> Inde
         slope = statistics.linear_regression(logs, values)
         return round(slope.slope * math.log10(size) + slope.intercept, 2)
 
-    names = ("point_p50", "point_p99", "lookup_p50", "lookup_p90", "lookup_p99")
     return IndexFigures(
         size,
         round(largest.load_seconds * grown, 1),
         int(largest.bytes * grown),
-        *(line(name) for name in names),
+        line("point_p50"),
+        line("point_p99"),
+        line("lookup_p50"),
+        line("lookup_p90"),
+        line("lookup_p99"),
         largest.found,
         extrapolated=True,
     )

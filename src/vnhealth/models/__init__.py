@@ -29,6 +29,9 @@ from vnhealth.models._vocabulary import (
     meaning_of,
     same_meaning,
 )
+from vnhealth.models.person import Identifier, PersonIdentity
+from vnhealth.models.person_book import PersonBook
+from vnhealth.models.person_verification import IdentityVerifier
 
 __all__ = [
     "VOCABULARIES",
@@ -43,12 +46,16 @@ __all__ = [
     "EncounterKind",
     "Episode",
     "Facility",
+    "Identifier",
+    "IdentityVerifier",
     "LabResult",
     "OrderKind",
     "OrderLine",
     "Outcome",
     "Patient",
     "PaymentMethod",
+    "PersonBook",
+    "PersonIdentity",
     "Practitioner",
     "Route",
     "Scope",
