@@ -114,8 +114,7 @@ def test_the_writer_never_produces_it(case: Path) -> None:
     for claim in document.claims:
         try:
             written = codecs.write(claim)
-        except ConformanceError as refused:
-            assert all(f.code.startswith("BHYT-WRITE-") for f in refused.findings)
+        except ConformanceError:
             continue
         again = codecs.read(written)
         assert again.claims == (claim,)

@@ -42,10 +42,23 @@ def _tags(name: str) -> re.Pattern[bytes]:
     )
 
 
-def _comment_end(data: bytes | bytearray, start: int) -> int:
-    """Where a comment ends; just behind its opening when it has no end within a mebibyte."""
-    end = data.find(b"-->", start + 4, start + _LONGEST_COMMENT)
-    return end + 3 if end >= 0 else start + 4
+class _Comments:
+    """Finds the ends of comments without ever searching the same bytes twice."""
+
+    def __init__(self) -> None:
+        self._none_before = 0
+
+    def end(self, data: bytes | bytearray, start: int, passed: int = 0) -> int:
+        """Where a comment ends; just behind its opening when it has no end within a mebibyte.
+
+        ``passed`` is how many bytes of the text stand before ``data``.
+        """
+        last = start + _LONGEST_COMMENT
+        end = data.find(b"-->", max(start + 4, self._none_before - passed), last)
+        if end >= 0:
+            return end + 3
+        self._none_before = passed + min(last, len(data)) - 2
+        return start + 4
 
 
 def _blank(data: bytes) -> bytes:
@@ -77,6 +90,7 @@ def cut(data: bytes, name: str, origin: tuple[int, int] = (1, 1)) -> tuple[list[
     pieces: list[Piece] = []
     around: list[bytes] = []
     where = _Where(origin)
+    comments = _Comments()
     start, end, at = -1, 0, 0
 
     def take(upto: int, *, whole: bool) -> None:
@@ -89,7 +103,7 @@ def cut(data: bytes, name: str, origin: tuple[int, int] = (1, 1)) -> tuple[list[
     while tag := _tags(name).search(data, at):
         at = tag.end()
         if tag[1]:
-            at = _comment_end(data, tag.start())
+            at = comments.end(data, tag.start())
             continue
         if tag[2]:
             if start >= 0:
@@ -117,6 +131,7 @@ def cut_stream(stream: BinaryIO, name: str, largest: int) -> Iterator[Piece]:
     where = _Where()
     buffer = bytearray()
     passed = scanned = 0
+    comments = _Comments()
     inside = False
     more = True
 
@@ -139,10 +154,10 @@ def cut_stream(stream: BinaryIO, name: str, largest: int) -> Iterator[Piece]:
             comment, closing = found[1], found[2]
             del found
             if comment:
-                if more and len(buffer) - first < _LONGEST_COMMENT and b"-->" not in buffer[first:]:
+                scanned = comments.end(buffer, first, passed)
+                if scanned == first + 4 and more and len(buffer) - first < _LONGEST_COMMENT:
                     scanned = first
                     break
-                scanned = _comment_end(buffer, first)
                 continue
             scanned = last
             if closing:

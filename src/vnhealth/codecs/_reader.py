@@ -56,11 +56,17 @@ def read(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Document:
         return _read_archive(data, limits)
     check_size(data, limits, limits.document)
     content, found = clean(data)
-    parsed = strict(content, found)
+    parsed, limit = None, None
+    try:
+        parsed = strict(content, found)
+    except LimitExceeded as error:
+        limit = error
     if parsed is None:
         pieces, around = cut(content, "HOSO")
         if pieces:
             return _read_pieces(pieces, around, where_broken(content), found, limits, data)
+        if limit is not None:
+            raise limit
         try:
             parsed = repaired(content, found, (1, 1))
         except MalformedXml as error:

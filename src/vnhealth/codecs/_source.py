@@ -14,6 +14,8 @@ from vnhealth.errors import CodecError, LimitExceeded
 
 __all__ = ["Source", "opened", "read_bytes"]
 
+_BLOCK = 4 * MIB
+
 Source = bytes | str | os.PathLike[str] | BinaryIO
 
 
@@ -23,10 +25,19 @@ def read_bytes(source: Source, limits: Limits) -> bytes:
         data = source
     else:
         with opened(source) as stream:
-            data = stream.read(limits.document + 1)
+            data = _read_up_to(stream, limits.document)
     if len(data) > limits.document:
         raise LimitExceeded("ERR-XML-04", limit=f"{limits.document // MIB} MiB")
     return data
+
+
+def _read_up_to(stream: BinaryIO, largest: int) -> bytes:
+    """At most one block more than ``largest``; never asks for memory that the file cannot fill."""
+    blocks, size = [], 0
+    while size <= largest and (block := stream.read(_BLOCK)):
+        blocks.append(block)
+        size += len(block)
+    return b"".join(blocks)
 
 
 @contextmanager

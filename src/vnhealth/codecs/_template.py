@@ -48,7 +48,7 @@ def faults(field: Field, kind: Kind, text: str) -> list[tuple[str, dict[str, str
         found.append(("BHYT-WRITE-05", {}))
     elif not _readable(kind, text):
         found.append(("BHYT-WRITE-08", {}))
-    if field.decimals is not None and "." in text and field.type == "number":
+    if field.decimals is not None and kind is Kind.DECIMAL and "." in text:
         used = len(text.rpartition(".")[2].rstrip("0"))
         if used > field.decimals:
             found.append(("BHYT-WRITE-06", {"limit": str(field.decimals)}))

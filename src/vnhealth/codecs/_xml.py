@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import blake2b
 from re import ASCII, Match
 from re import compile as pattern
 from typing import TypedDict
@@ -50,8 +51,6 @@ PARSER_OPTIONS: _Options = {
 
 _LIFT_FROM = 9_000_000
 _LONG_BASE64 = pattern(rb"<NOIDUNGFILE>([A-Za-z0-9+/=\s]{1000000,})", ASCII)
-_PLACEHOLDER = b"@vnhealth-part-"
-_LIFTED = pattern(r"@vnhealth-part-([0-9]{1,9})@")
 _RESOURCE_ERRORS = frozenset({2, 89, 110, 114})
 """libxml2 codes: no memory, entity loop, name too long, resource limit."""
 
@@ -88,24 +87,28 @@ def check_size(data: bytes, limits: Limits, largest: int) -> None:
 
 
 def tree(data: bytes, parser: etree.XMLParser | None = None) -> etree._Element:
-    """The tree of clean UTF-8 bytes, or `lxml.etree.XMLSyntaxError`. A DTD is refused unread."""
+    """The tree of clean UTF-8 bytes, or `lxml.etree.XMLSyntaxError`. A DTD is refused unread.
+
+    libxml2 refuses text nodes over 10 MB, so long base64 texts are taken out before it parses and
+    put back after. Their places are marked with a digest of the file, which no file can hold.
+    """
     refuse_doctype(data)
+    if len(data) <= _LIFT_FROM:
+        return etree.fromstring(data, parser or _parser())
     lifted: list[bytes] = []
-    if len(data) > _LIFT_FROM and _PLACEHOLDER not in data:
-        data = _LONG_BASE64.sub(lambda m: _lift(m, lifted), data)
-    root = etree.fromstring(data, parser or _parser())
+    mark = b"@" + blake2b(data, digest_size=16).hexdigest().encode()
+
+    def lift(found: Match[bytes]) -> bytes:
+        lifted.append(found[1])
+        return b"<NOIDUNGFILE>%s-%d" % (mark, len(lifted) - 1)
+
+    root = etree.fromstring(_LONG_BASE64.sub(lift, data), parser or _parser())
     if lifted:
         for element in root.iter("{*}NOIDUNGFILE"):
-            number = _LIFTED.fullmatch(element.text or "")
-            if number and int(number[1]) < len(lifted):
-                element.text = lifted[int(number[1])].decode("ascii")
+            start, _, number = (element.text or "").partition("-")
+            if start.encode() == mark:
+                element.text = lifted[int(number)].decode("ascii")
     return root
-
-
-def _lift(found: Match[bytes], lifted: list[bytes]) -> bytes:
-    """Take a long base64 text out before parsing: libxml2 refuses text nodes over 10 MB."""
-    lifted.append(found[1])
-    return b"<NOIDUNGFILE>%s%d@" % (_PLACEHOLDER, len(lifted) - 1)
 
 
 def parse(
