@@ -20,7 +20,6 @@ _COMMA_DECIMAL = re.compile(r"(-?)([0-9]{1,18}),([0-9]{1,10})", re.ASCII)
 _DOT_GROUPS = re.compile(r"-?[0-9]{1,3}((?:\.[0-9]{3})+)(,[0-9]{1,10})?", re.ASCII)
 _COMMA_GROUPS = re.compile(r"-?[0-9]{1,3}((?:,[0-9]{3})+)(\.[0-9]{1,10})?", re.ASCII)
 _SCIENTIFIC = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,15})?[eE][+-]?[0-9]{1,2}", re.ASCII)
-_WHOLE = re.compile(r"(-?[0-9]{1,18})\.0{1,10}", re.ASCII)
 
 
 _NAME_TAGS = ("HO_TEN", "HOTEN", "TEN_BS")
@@ -61,7 +60,8 @@ def explain(kind: Kind, text: str) -> Explained:
     padded = zero_padded(kind, bare)
     if padded is not None:
         return Explained(padded, spaced)
-    number = _number(bare)
+    plain = zero_padded(Kind.DECIMAL, bare)
+    number = Explained(plain, "BHYT-VAL-10") if plain is not None else _number(bare)
     if kind is Kind.INTEGER and number.value is not None:
         if number.value != number.value.to_integral_value():
             return Explained(None, "BHYT-VAL-10")
@@ -70,8 +70,6 @@ def explain(kind: Kind, text: str) -> Explained:
 
 
 def _number(text: str) -> Explained:
-    if found := _WHOLE.fullmatch(text):
-        return Explained(Decimal(found[1]), "BHYT-VAL-10")
     if _SCIENTIFIC.fullmatch(text):
         return Explained(Decimal(format(Decimal(text), "f")), "BHYT-VAL-03")
     if found := _COMMA_DECIMAL.fullmatch(text):
