@@ -16,11 +16,10 @@ __all__ = ["CHECKS"]
 
 def benefit_rate(row: Xml2 | Xml3, case: Case) -> Hit | None:
     """MUC_HUONG is a rate that card, category and date give."""
-    found = row.muc_huong
-    if found is None or row.pham_vi != "1" or not row.tyle_tt_bh:
+    found, rates = row.muc_huong, case.rates
+    if rates is None or found in rates or found is None:
         return None
-    rates = case.rates
-    if rates is None or found in rates:
+    if row.pham_vi != "1" or not row.tyle_tt_bh:
         return None
     texts = ", ".join(format(rate.normalize(), "f") for rate in sorted(rates))
     return Hit("MUC_HUONG", {"rates": texts}, {"value": format(found, "f")})

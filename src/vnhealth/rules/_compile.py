@@ -1,8 +1,8 @@
 """Writes, for one table and period, the one function that looks at every field of a row.
 
 The function is straight-line Python made from the plan: it loads each field once, tests it, and
-calls the rules whose field is so. It says nothing itself; a row with a doubtful field is explained
-by `vnhealth.rules._fields`. Equal plans of different periods share one compiled text.
+calls the rules whose field is so. It says nothing itself; doubtful fields are explained by
+`vnhealth.rules._fields`. Equal plans of different periods share one compiled text.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from operator import itemgetter
 from types import CodeType
 from typing import Any
 
-__all__ = ["Scan", "Writer"]
+__all__ = ["NOTHING", "Scan", "Writer"]
 
-Scan = Callable[[Mapping[str, Any], Any, Any, list[Any]], bool]
-"""``scan(state, row, case, hits)`` is True when every field is plainly good; rules add to hits."""
+Scan = Callable[[Mapping[str, Any], Any, Any, list[Any], list[Any]], None]
+"""``scan(state, row, case, hits, bad)``: rules add to hits, doubtful fields to bad."""
+
+NOTHING = object()
+"""No doubt is to be written."""
 
 
 class Writer:
@@ -61,6 +64,11 @@ class Writer:
         """Add a line at a depth of indentation."""
         self._lines.append("    " * depth + line)
 
+    def doubt(self, depth: int, field: Any) -> None:
+        """The field has to be explained."""
+        line = "pass" if field is NOTHING else f"bad.append({self.shared('f', field)})"
+        self.add(depth, line)
+
     def call(self, depth: int, checks: Iterable[tuple[Any, Callable[..., Any]]]) -> None:
         """Run rules: (what to report, predicate)."""
         for meaning, check in checks:
@@ -70,10 +78,10 @@ class Writer:
 
     def finish(self) -> Scan:
         """The function."""
-        head = ["def scan(state, row, case, hits):", "    good = True", *self._first]
+        head = ["def scan(state, row, case, hits, bad):", *self._first]
         namespace: dict[str, Any] = dict(self._names)
         # The text holds attribute names of the specification and our own names, nothing else.
-        exec(_compiled("\n".join([*head, *self._lines, "    return good", ""])), namespace)  # noqa: S102
+        exec(_compiled("\n".join([*head, *self._lines, ""])), namespace)  # noqa: S102
         scan: Scan = namespace["scan"]
         return scan
 

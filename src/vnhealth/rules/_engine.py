@@ -21,7 +21,7 @@ from vnhealth.rules._outside import Failed, OutsideRule, announce
 from vnhealth.rules._plan import Meaning
 from vnhealth.rules._plans import Plan, plan_on
 from vnhealth.rules._registry import DOCUMENT_CHECKS, registry
-from vnhealth.spec import Edition, Family, edition_info
+from vnhealth.spec import Edition, Family, Field, edition_info
 
 __all__ = ["check"]
 
@@ -120,16 +120,18 @@ class _Run:
             bare=bare,
         )
         hits: list[tuple[Meaning, Found]] = []
+        bad: list[Field | None] = []
         for name, rows in claim.tables.items():
             on_rows = plan.rows.get(name)
             if on_rows is None:
                 continue
             run = on_rows.run
             for number, row in enumerate(rows):
-                wrong = run(row, case, hits)
-                if wrong is not None:
-                    for code, severity, hit in wrong:
+                run(row, case, hits, bad)
+                if bad:
+                    for code, severity, hit in on_rows.explain(row, bad):
                         self._add(code, severity, index, hit, name, number)
+                    bad.clear()
                 if hits:
                     for (rule, severity), found in hits:
                         self._report(rule, severity, index, found, name, number)

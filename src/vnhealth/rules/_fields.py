@@ -1,6 +1,6 @@
 """Checks that follow from the rows of the specification: presence, size, codes, dates.
 
-`Judge` explains one row of one table in one period, field by field.
+`Judge` explains the fields of one table in one period.
 """
 
 from __future__ import annotations
@@ -69,23 +69,25 @@ class Judge:
     def items(self, f: Field) -> bool:
         return f.separator == ";" and self.level("BHYT-FLD-06", f) is not None
 
-    def explain(self, row: Any) -> Iterator[Judged]:
-        """Everything wrong with the fields of a row, in the order of the specification."""
-        for f in self.spec.fields:
-            value = getattr(row, f.attr)
-            if value is not None:
-                yield from self.judge(f, value)
-            elif f.tag not in row.raw_texts:
-                severity = self.demand(f)
-                if severity:
-                    yield "BHYT-FLD-01", severity, Hit(f.tag, _words(f))
+    def field(self, row: Any, f: Field) -> Iterator[Judged]:
+        """Everything wrong with one field of a row."""
+        value = getattr(row, f.attr)
+        if value is not None:
+            yield from self.judge(f, value)
+        elif f.tag not in row.raw_texts:
+            severity = self.demand(f)
+            if severity:
+                yield "BHYT-FLD-01", severity, Hit(f.tag, _words(f))
+
+    def foreigners(self, row: Any) -> Iterator[Judged]:
+        """Filled fields of other editions and elements that no edition has."""
+        params = {"edition": self.spec.edition.value}
         for f in self.foreign:
             severity = self.level("BHYT-FLD-07", f, Severity.WARNING)
             if severity and getattr(row, f.attr) is not None:
-                yield "BHYT-FLD-07", severity, Hit(f.tag, {"edition": self.spec.edition.value})
+                yield "BHYT-FLD-07", severity, Hit(f.tag, params)
         for tag, _ in row.extra:
             if "BHYT-FLD-07" not in self._off:
-                params = {"edition": self.spec.edition.value}
                 yield "BHYT-FLD-07", Severity.WARNING, Hit(tag[:60], params)
 
     def judge(self, f: Field, value: Any) -> Iterator[Judged]:
@@ -125,6 +127,7 @@ class Judge:
             if severity:
                 params = {**_words(f), "limit": str(f.max_length), "length": str(len(text))}
                 yield "BHYT-FLD-02", severity, Hit(f.tag, params, {"value": text})
+                return
         if self.items(f) and ";" in text and not items_ok(text):
             severity = self.level("BHYT-FLD-06", f, Severity.WARNING)
             if severity:

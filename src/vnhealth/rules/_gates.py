@@ -24,9 +24,8 @@ __all__ = ["CLAIM_GATES", "GATES"]
 def _shares(
     case: Case, insured: Any, percent: Any, own_expected: Any, own: Any, shared: Any, fund: Any
 ) -> bool:
-    """MUC_HUONG fits; T_BNTT, T_BNCCT, T_BHTT are what they must be when nobody else pays."""
-    rates = case.rates
-    if percent not in rates if rates is not None else not 0 <= percent <= 100:
+    """T_BNTT, T_BNCCT, T_BHTT are what they must be when nobody else pays."""
+    if (case.rates is None or percent not in case.rates) and not 0 <= percent <= 100:
         return False
     if own != own_expected or shared != insured - fund:
         return False
@@ -181,7 +180,7 @@ _SUPPORT = (
     "t_nguonkhac_cl",
 )
 _SHARES = ("muc_huong", "t_bntt", "t_bncct", "t_bhtt")
-_AMOUNTS = ("017", "018", "019", "020", "021", "022", "032", "170")
+_AMOUNTS = ("017", "018", "019", "020", "021", "022", "032")
 
 GATES: tuple[Gate, ...] = (
     Gate(

@@ -47,7 +47,7 @@ class Tolerance:
     error: Decimal = Decimal(1)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False, eq=False)
 class Hit:
     """What a predicate saw: the field, words for the message, values of the document.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from vnhealth.findings import Severity
 from vnhealth.localtime import Precision
-from vnhealth.rules._compile import Scan, Writer
+from vnhealth.rules._compile import NOTHING, Scan, Writer
 from vnhealth.rules._fields import BIRTHS, Judge, Judged, items_ok, number_problem, top
 from vnhealth.rules._model import Era, Gate, On, RowCheck, Rule
 from vnhealth.spec import Field, Kind, TableSpec
@@ -46,18 +46,29 @@ class RowPlan:
         self._blank = dict.fromkeys(self._judge.attrs, None)
         self._scan: Scan | None = None
 
-    def run(self, row: Any, case: Any, hits: list[tuple[Meaning, Any]]) -> list[Judged] | None:
-        """Run the rules of the table into ``hits``; give back what is wrong with the fields."""
+    def run(
+        self, row: Any, case: Any, hits: list[tuple[Meaning, Any]], bad: list[Field | None]
+    ) -> None:
+        """Run the rules of the table on a row into ``hits``; doubtful fields go into ``bad``.
+
+        None in ``bad`` stands for elements that the edition does not have.
+        """
         scan = self._scan
         if scan is None:
             scan = self._scan = self._write()
         state = row.__dict__
         try:
-            good = scan(state, row, case, hits)
+            scan(state, row, case, hits, bad)
         except KeyError:
-            hits.clear()
-            good = scan({**self._blank, **state}, row, case, hits)
-        return None if good else list(self._judge.explain(row))
+            scan({**self._blank, **state}, row, case, hits, bad)
+
+    def explain(self, row: Any, bad: list[Field | None]) -> Iterator[Judged]:
+        """What is wrong with the doubtful fields of a row."""
+        for f in bad:
+            if f is not None:
+                yield from self._judge.field(row, f)
+        if None in bad:
+            yield from self._judge.foreigners(row)
 
     def _write(self) -> Scan:
         writer = Writer()
@@ -97,9 +108,9 @@ class RowPlan:
     def _write_foreign(self, writer: Writer) -> None:
         for f in self._judge.foreign:
             writer.add(1, f"if state.get({f.attr!r}) is not None:")
-            writer.add(2, "good = False")
+            writer.doubt(2, None)
         writer.add(1, "if '_extra' in state:")
-        writer.add(2, "good = False")
+        writer.doubt(2, None)
 
     def _write_field(self, writer: Writer, f: Field, rules: list[tuple[Meaning, On]]) -> None:
         absent = [one for one in rules if one[1].absent]
@@ -113,7 +124,7 @@ class RowPlan:
                 writer.call(2, there)
             return
         writer.add(1, f"if {writer.field} is None:")
-        writer.add(2, "good = False" if demanded else "pass")
+        writer.doubt(2, f if demanded else NOTHING)
         self._write_absent(writer, 2, absent)
         if woken or f.tag in self._judge.codes:
             calm = self._judge.codes[f.tag].plain if f.tag in self._judge.codes else frozenset()
@@ -125,12 +136,12 @@ class RowPlan:
             doubt = writer.name("d", _Doubt(self._judge, f, woken, quiet))
             writer.add(1, f"elif {writer.field} not in {writer.name('q', quiet)}:")
             writer.add(2, f"if {doubt}({writer.field}, row, case, hits):")
-            writer.add(3, "good = False")
+            writer.doubt(3, f)
         else:
             wrong = self._wrong(writer, f)
             if wrong:
                 writer.add(1, f"elif {wrong}:")
-                writer.add(2, "good = False")
+                writer.doubt(2, f)
         if there:
             writer.add(1, f"if {writer.field} is not None:")
             writer.call(2, there)
@@ -161,12 +172,12 @@ class RowPlan:
         writer.local(last)
         writer.add(1, f"if {v} is not {last}:")
         writer.add(2, f"if {writer.field} is None:")
-        writer.add(3, "good = False" if demanded else "pass")
+        writer.doubt(3, f if demanded else NOTHING)
         self._write_absent(writer, 3, absent)
         writer.add(2, f"elif id({v}) in {name} or {name}.learn({v}):")
         writer.add(3, f"{last} = {v}")
         writer.add(2, "else:")
-        writer.add(3, "good = False")
+        writer.doubt(3, f)
 
     def _wrong(self, writer: Writer, f: Field) -> str:
         """An expression that is true when the value of a field has to be explained."""

@@ -64,19 +64,17 @@ def _add(columns: tuple[str, ...], rows: tuple[Any, ...], old: bool) -> tuple[De
 
 
 def _add_130(rows: tuple[Any, ...]) -> tuple[Decimal, ...]:
-    row: Any
     price = insured = own = shared = fund = other = ZERO
     for row in rows:
         price += row.thanh_tien_bv
         insured += row.thanh_tien_bh
         shared += row.t_bncct
         fund += row.t_bhtt
-        value: Any = row.t_bntt
-        if value or value is None:
-            own += value
-        value = row.t_nguonkhac
-        if value or value is None:
-            other += value
+        mine, given = row.t_bntt, row.t_nguonkhac
+        if mine != 0:
+            own += mine
+        if given != 0:
+            other += given
     return price, insured, own, shared, fund, other
 
 
