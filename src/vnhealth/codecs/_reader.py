@@ -85,7 +85,7 @@ def iter_claims(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[
     encoding than UTF-8, or hold no HOSO, are read whole. Raises like `read`, possibly in the
     middle.
     """
-    with opened(source) as stream:
+    with opened(source, limits) as stream:
         base = stream.tell()
         head = stream.read(_HEAD)
         stream.seek(base)

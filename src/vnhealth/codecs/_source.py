@@ -24,25 +24,34 @@ def read_bytes(source: Source, limits: Limits) -> bytes:
     if isinstance(source, bytes):
         data = source
     else:
-        with opened(source) as stream:
-            data = _read_up_to(stream, limits.document)
+        with opened(source, limits) as stream:
+            return _read_up_to(stream, limits.document)
     if len(data) > limits.document:
-        raise LimitExceeded("ERR-XML-04", limit=f"{limits.document // MIB} MiB")
+        raise _too_large(limits.document)
     return data
 
 
 def _read_up_to(stream: BinaryIO, largest: int) -> bytes:
-    """At most one block more than ``largest``; never asks for memory that the file cannot fill."""
+    """The rest of a stream, block by block, so that a limit asks for no memory in advance."""
     blocks, size = [], 0
-    while size <= largest and (block := stream.read(_BLOCK)):
+    while block := stream.read(_BLOCK):
         blocks.append(block)
         size += len(block)
+        if size > largest:
+            raise _too_large(largest)
     return b"".join(blocks)
 
 
+def _too_large(largest: int) -> LimitExceeded:
+    return LimitExceeded("ERR-XML-04", limit=f"{largest // MIB} MiB")
+
+
 @contextmanager
-def opened(source: Source) -> Iterator[BinaryIO]:
-    """A seekable binary stream; closed at the end unless it is the caller's."""
+def opened(source: Source, limits: Limits) -> Iterator[BinaryIO]:
+    """A seekable binary stream; closed at the end unless it is the caller's.
+
+    What cannot be sought (a pipe) is read whole, within the limit of a document.
+    """
     name = Path(source).name if isinstance(source, str | os.PathLike) else "stream"
     try:
         if isinstance(source, bytes):
@@ -53,7 +62,7 @@ def opened(source: Source) -> Iterator[BinaryIO]:
         elif source.seekable():
             yield source
         else:
-            yield BytesIO(source.read())
+            yield BytesIO(_read_up_to(source, limits.document))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise CodecError("ERR-XML-06", path=name, reason=reason) from None
