@@ -112,7 +112,7 @@ class Maker:
             MA_LK="LK0001",
             STT=str(stt),
             **self.amounts(table, *amounts),
-            MA_KHOA="K01",
+            MA_KHOA="K03" if self.inpatient else "K01",
             MA_BAC_SI="000001/BYT-GPHN",
             NGAY_YL=self.mid,
             MA_BENH="J06.9",
@@ -211,8 +211,6 @@ class Maker:
             rows[3]["TT_THAU"] = "2023.01.QD02"
             rows[3]["T_TRANTT"] = ""
         if self.inpatient:
-            ward = {"MA_KHOA": "K03"}
-            rows[0].update(ward)
             rows.append(
                 {
                     **self.line(
@@ -227,7 +225,6 @@ class Maker:
                         NGAY_TH_YL=self.mid,
                         NGAY_KQ=f"{self.start:%Y%m%d}2300",
                     ),
-                    **ward,
                 }
             )
             rows.append(
@@ -243,7 +240,6 @@ class Maker:
                         PP_VO_CAM="1",
                         **done,
                     ),
-                    **ward,
                 }
             )
         return rows
@@ -558,6 +554,12 @@ def as_document(claim: Claim, form: str) -> Document:
 def clean():
     """``clean("outpatient 2026-03-16")`` gives a clean claim."""
     return lambda name: make(name).claim()
+
+
+@pytest.fixture(scope="session")
+def maker():
+    """``maker("outpatient 2026-03-16")`` gives the texts of a clean encounter, to be changed."""
+    return make
 
 
 @pytest.fixture(scope="session")

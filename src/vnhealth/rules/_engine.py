@@ -192,8 +192,8 @@ class _Run:
             worst = severity
             if hit.severity is not None and hit.severity.rank < severity.rank:
                 worst = hit.severity
-            place = hit.table or table_, hit.row if hit.row is not None else row
-            self._add(rule.code, worst, index, hit, *place)
+            number = None if hit.whole else row if hit.row is None else hit.row
+            self._add(rule.code, worst, index, hit, hit.table or table_, number)
 
     def _add(
         self,

@@ -268,14 +268,26 @@ def ceiling(row: Xml3, case: Case) -> Hit | None:
     if case.edition not in POOLED:
         limit = limit * max(quantity, Decimal(1))
     elif row.goi_vtyt:
-        group = [r for r in case.rows("XML3") if r.goi_vtyt == row.goi_vtyt]
-        if group[0] is not row or any(r.t_bhtt is None for r in group):
-            return None
-        paid = sum((r.t_bhtt for r in group), ZERO)
-        limit = max(r.t_trantt for r in group if r.t_trantt is not None)
+        return _package(row.goi_vtyt, case)
     if paid <= limit:
         return None
     return Hit("T_BHTT", values={"value": money(paid), "expected": money(limit)})
+
+
+def _package(package: str, case: Case) -> Hit | None:
+    seen = case.memo.setdefault("packages", set())
+    if package in seen:
+        return None
+    seen.add(package)
+    group = [row for row in case.rows("XML3") if row.goi_vtyt == package]
+    if any(row.t_bhtt is None for row in group):
+        return None
+    paid = sum((row.t_bhtt for row in group), ZERO)
+    limit = max(row.t_trantt for row in group if row.t_trantt is not None)
+    if paid <= limit:
+        return None
+    values = {"value": money(paid), "expected": money(limit)}
+    return Hit("T_BHTT", values=values, whole=True)
 
 
 CHECKS: Mapping[str, RowCheck | On] = {

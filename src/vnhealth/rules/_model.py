@@ -51,9 +51,9 @@ class Tolerance:
 class Hit:
     """What a predicate saw: the field, words for the message, values of the document.
 
-    ``table`` and ``row`` are filled in by the engine for row rules. ``severity`` is set only where
-    it depends on what was seen (a small difference); otherwise that of the rule counts. ``code`` is
-    set where one predicate serves several rules.
+    ``table`` and ``row`` are filled in by the engine for row rules; ``whole`` says that it is about
+    the table and not about the row that gave the occasion. ``severity`` is set only where it is
+    lower than that of the rule (a small difference).
     """
 
     tag: str | None = None
@@ -62,6 +62,7 @@ class Hit:
     table: str | None = None
     row: int | None = None
     severity: Severity | None = None
+    whole: bool = False
 
     def __repr__(self) -> str:
         return f"<Hit {self.table or ''}.{self.tag or ''}>"
@@ -90,8 +91,8 @@ class On:
     """A row rule that can only break when one field is so: then alone it is run.
 
     ``attr`` is there (or not, with ``absent``), is one of ``values``, and ``when`` is true of it;
-    ``groups`` are the MA_NHOM of rows that can break the rule. Leaving this out changes nothing but
-    speed.
+    ``groups`` are the MA_NHOM of rows that can break the rule. The condition is part of the rule:
+    the predicate may rely on it.
     """
 
     check: RowCheck

@@ -107,7 +107,7 @@ def bed_days(row: Xml3, case: Case) -> Hit | None:
         limit = days if leaves else days - 1
     if total <= limit:
         return None
-    return Hit("SO_LUONG", {"limit": str(limit)}, {"value": money(total)}, "XML3", beds[0][0])
+    return Hit("SO_LUONG", {"limit": str(limit)}, {"value": money(total)}, whole=True)
 
 
 def same_bed(row: Xml3, case: Case) -> list[Hit] | None:
@@ -117,14 +117,18 @@ def same_bed(row: Xml3, case: Case) -> list[Hit] | None:
     spans = []
     for index, bed in _bed_rows(case):
         begin, end = bed.ngay_th_yl or bed.ngay_yl, bed.ngay_kq
-        if begin is not None and end is not None and bed.tyle_tt_dv == 100:
-            spans.append((begin.text, end.text, index))
+        if begin is None or end is None or bed.tyle_tt_dv != 100 or begin.text >= end.text:
+            continue
+        spans.append((begin.text, end.text, index))
     spans.sort()
-    found = []
-    for (_, end, _), (begin, _, index) in pairwise(spans):
-        if begin < end:
-            found.append(Hit("NGAY_TH_YL", table="XML3", row=index))
-    return found or None
+    found, latest = set(), ""
+    for (begin, end, index), (following, _, after) in pairwise([*spans, ("9", "", -1)]):
+        if begin < latest:
+            found.add(index)
+        if following < end:
+            found |= {index, after}
+        latest = max(latest, end)
+    return [Hit("NGAY_TH_YL", table="XML3", row=index) for index in sorted(found)] or None
 
 
 def one_examination(row: Xml3, case: Case) -> Hit | None:
@@ -134,7 +138,7 @@ def one_examination(row: Xml3, case: Case) -> Hit | None:
     fees = [i for i, row in enumerate(case.rows("XML3")) if row.ma_nhom == _EXAMINATION]
     if len(fees) < 2:
         return None
-    return Hit("MA_NHOM", {"count": str(len(fees))}, table="XML3")
+    return Hit("MA_NHOM", {"count": str(len(fees))}, whole=True)
 
 
 CHECKS: Mapping[str, RowCheck | On] = {
