@@ -23,6 +23,7 @@ from vnhealth.spec import Edition
 
 if TYPE_CHECKING:
     from vnhealth.codecs.convert import LossReport
+    from vnhealth.rules.pricing import Priced
 
 __all__ = [
     "Claim",
@@ -33,6 +34,7 @@ __all__ = [
     "check",
     "convert",
     "iter_encounters",
+    "price",
     "read",
     "record_class",
     "write",
@@ -56,6 +58,22 @@ def check(
 
     day = dt.date.fromisoformat(on) if isinstance(on, str) else on
     return Findings(target.findings) + rules.check(target, edition=edition, on=day, **options)
+
+
+def price(claim: Claim, on: dt.date | str | None = None, **options: Any) -> Priced:
+    """The encounter with its amounts, MUC_HUONG and totals filled by the formulas of its day.
+
+    ``options`` are those of `vnhealth.rules.pricing.price`.
+
+    >>> from vnhealth.records.bhyt130 import Xml1, Xml2
+    >>> line = Xml2(pham_vi="1", so_luong="2", don_gia="500", tyle_tt_bh=100, muc_huong="80")
+    >>> price(Claim(xml1=Xml1(ngay_ra="202603020930"), xml2=[line])).claim.xml1.t_bhtt
+    Decimal('800.00')
+    """
+    from vnhealth.rules import pricing
+
+    day = dt.date.fromisoformat(on) if isinstance(on, str) else on
+    return pricing.price(claim, on=day, **options)
 
 
 def convert(

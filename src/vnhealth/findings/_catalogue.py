@@ -16,6 +16,7 @@ SOURCES = (
     "codec",
     "convert",
     "rules",
+    "pricing",
     "identity",
     "catalogs",
     "signing",
