@@ -56,7 +56,12 @@ def plan_on(
     family = Family.F4210 if old else Family.F130
     if edition is None or edition_info(edition).family is not family:
         edition = edition_at(day, family)
-    return edition, _plan(edition, bisect_right(change_days(), day), off, drafts, outside)
+    guests = tuple(
+        (one, one.rule.severity(day))
+        for one in outside
+        if one.rule.code not in off and one.rule.holds(edition, day)
+    )
+    return edition, _plan(edition, bisect_right(change_days(), day), off, drafts, guests)
 
 
 @lru_cache(maxsize=64)
@@ -65,7 +70,7 @@ def _plan(
     period: int,
     off: frozenset[str],
     drafts: bool,
-    outside: tuple[OutsideRule, ...],
+    guests: tuple[tuple[OutsideRule, Severity], ...],
 ) -> Plan:
     """The plan of an edition in the period between two change days."""
     days = change_days()
@@ -82,13 +87,11 @@ def _plan(
             _into(rows, rule.tables, (rule, severity, ROW_CHECKS[rule.code]))
         elif rule.code in CLAIM_CHECKS:
             claims.append((rule, severity, CLAIM_CHECKS[rule.code]))
-    for one in outside:
-        if one.rule.code in off or not one.rule.holds(edition, on):
-            continue
+    for one, severity in guests:
         if one.rule.scope == "row":
-            _into(rows, one.rule.tables, (one.rule, one.rule.severity(on), one.check_row))
+            _into(rows, one.rule.tables, (one.rule, severity, one.check_row))
         else:
-            claims.append((one.rule, one.rule.severity(on), one.check_claim))
+            claims.append((one.rule, severity, one.check_claim))
     era = Era(edition, on)
     current = edition_info(edition).family is Family.F130
     gated = {code for gate in CLAIM_GATES if current for code in gate.codes}
