@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from vnhealth.identity import bhyt_card
 from vnhealth.rules._case import Case
 from vnhealth.rules._lines import POOLED
 from vnhealth.rules._model import Era, Hit, On, RowCheck
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECKS"]
 
+_CARD = re.compile(r"[A-Z]{2}[1-5][0-9]{12}", re.ASCII)
 _PERSON = re.compile(r"[0-9]{9}|[0-9]{12}|[A-Z][0-9]{7}", re.ASCII)
 _TEN_DIGITS = re.compile(r"[0-9]{10}", re.ASCII)
 _PACKAGE = re.compile(r"G[1-9][0-9]{0,2}", re.ASCII)
@@ -152,12 +154,45 @@ def drug_origin(row: Xml2, case: Case) -> Hit:
     return Hit("MA_CSKCB_THUOC")
 
 
+def _card(text: str | None) -> str:
+    """What is wrong with a list of cards: nothing, short forms only, or no card at all."""
+    worst = ""
+    for item in text.split(";") if text else ():
+        number = item.strip()
+        if not number or _CARD.fullmatch(number):
+            continue
+        found = bhyt_card.parse(number)
+        if not found.is_valid:
+            return "none"
+        if found.details.get("form") != "CARD15":
+            worst = "short"
+    return worst
+
+
+def card(row: Any, case: Case) -> Hit | None:
+    """Each item is a card number."""
+    return Hit("MA_THE_BHYT") if _card(row.ma_the_bhyt) == "none" else None
+
+
+def whole_card(row: Any, case: Case) -> Hit | None:
+    """Each item is the card number of 15 characters, not the 10 digits printed on new cards."""
+    return Hit("MA_THE_BHYT") if _card(row.ma_the_bhyt) == "short" else None
+
+
+def card_of_mother(row: Any, case: Case) -> Hit | None:
+    """The card of the mother or carer in XML9 is a card number."""
+    return Hit("MA_THE_NND") if _card(row.ma_the_nnd) == "none" else None
+
+
 CHECKS: Mapping[str, RowCheck | On] = {
     "BHYT-FMT-001": On(person_number, "so_cccd"),
     "BHYT-FMT-101": On(mother_number, "so_cccd_nnd"),
     "BHYT-FMT-002": On(head_of_facility, "ma_ttdv"),
     "BHYT-FMT-004": insurance_code,
     "BHYT-FMT-007": On(temporary_card, "ma_the_tam"),
+    "BHYT-FMT-009": On(card, "ma_the_bhyt"),
+    "BHYT-FMT-010": On(whole_card, "ma_the_bhyt"),
+    "BHYT-FMT-109": On(card_of_mother, "ma_the_nnd"),
     "BHYT-FMT-008": On(doctor_marks, "ma_bac_si", when=_has_wrong_mark),
     "BHYT-XML2-126": On(tender_of_drug, "tt_thau", when=_no_tender_of_drug),
     "BHYT-XML2-130": On(drug_origin, "ma_cskcb_thuoc", when=_no_origin),

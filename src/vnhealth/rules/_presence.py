@@ -20,6 +20,7 @@ _BLOOD = frozenset({"7", "17"})
 _PERFORMED = frozenset({"1", "2", "3", "8", "18"})
 _MEASURED = frozenset({"1", "2", "3"})
 _UNREGISTERED = ("40.17", "40.573")
+_NEWBORN_DAYS = 28
 _DECIMAL = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,2})?", re.ASCII)
 _REFERRED = re.compile(r"\.K\.[0-9A-Z]{5}$", re.ASCII)
 
@@ -255,8 +256,12 @@ def height(row: Xml1, case: Case) -> Hit:
 
 
 def person_number(row: Any, case: Case) -> list[Hit] | None:
-    """SO_CCCD is empty only in force majeure (3176)."""
-    return missing(row, "so_cccd") if row.so_cccd is None else None
+    """SO_CCCD is empty only in force majeure (3176); newborns, at least, have none yet."""
+    born = day_of(getattr(row, "ngay_sinh", None))
+    arrived = day_of(getattr(row, "ngay_vao", None) or case.begin)
+    if born and arrived and 0 <= (arrived - born).days <= _NEWBORN_DAYS:
+        return None
+    return missing(row, "so_cccd")
 
 
 def commune(row: Any, case: Case) -> list[Hit] | None:
