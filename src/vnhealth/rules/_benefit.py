@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from vnhealth.rules._case import Case
@@ -21,8 +23,12 @@ def benefit_rate(row: Xml2 | Xml3, case: Case) -> Hit | None:
         return None
     if row.pham_vi != "1" or not row.tyle_tt_bh:
         return None
-    texts = ", ".join(format(rate.normalize(), "f") for rate in sorted(rates))
-    return Hit("MUC_HUONG", {"rates": texts}, {"value": format(found, "f")})
+    return Hit("MUC_HUONG", {"rates": _words(rates)}, {"value": format(found, "f")})
+
+
+@lru_cache(maxsize=256)
+def _words(rates: frozenset[Decimal]) -> str:
+    return ", ".join(format(rate.normalize(), "f") for rate in sorted(rates))
 
 
 CHECKS: Mapping[str, RowCheck] = {

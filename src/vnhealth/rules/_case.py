@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from vnhealth.localtime import LocalTime, Precision
@@ -146,6 +147,12 @@ def after(one: LocalTime | None, other: LocalTime | None) -> bool:
 
 def day_of(time: LocalTime | None) -> dt.date | None:
     """The day, or None when it is not known."""
-    if time is None or time.precision < Precision.DAY:
+    return None if time is None else _date(time.text[:8])
+
+
+@lru_cache(maxsize=4096)
+def _date(digits: str) -> dt.date | None:
+    try:
+        return dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
         return None
-    return time.date()

@@ -16,7 +16,10 @@ from typing import Any
 __all__ = ["NOTHING", "Scan", "Writer"]
 
 Scan = Callable[[Mapping[str, Any], Any, Any, list[Any], list[Any]], None]
-"""``scan(state, row, case, hits, bad)``: rules add to hits, doubtful fields to bad."""
+"""``scan(state, row, case, hits, bad)``: rules add to hits, doubtful fields to bad.
+
+None in bad stands for elements that the edition does not have.
+"""
 
 NOTHING = object()
 """No doubt is to be written."""
@@ -53,7 +56,8 @@ class Writer:
     def unpack(self, attrs: list[str]) -> None:
         """Load many fields, each into a variable of its own."""
         getter = self.name("get", itemgetter(*attrs))
-        self.add(1, f"{', '.join(f'v_{attr}' for attr in attrs)} = {getter}(state)")
+        names = ", ".join(f"v_{attr}" for attr in attrs)
+        self._first.insert(0, f"    {names} = {getter}(state)")
 
     def load(self, attr: str) -> None:
         """Load one field that the record may lack."""

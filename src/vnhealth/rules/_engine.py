@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable
 from decimal import localcontext
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from vnhealth.findings import Finding, Findings, Severity
 from vnhealth.records import Claim, Document, DocumentKind
 from vnhealth.rules._amounts import ARITHMETIC
 from vnhealth.rules._calendar import Calendar, calendar
-from vnhealth.rules._case import Case
+from vnhealth.rules._case import Case, day_of
 from vnhealth.rules._catalogue import unjudged
 from vnhealth.rules._icd import ICD_TT06_FROM
 from vnhealth.rules._load import change_days
@@ -24,6 +24,8 @@ from vnhealth.rules._registry import DOCUMENT_CHECKS, registry
 from vnhealth.spec import Edition, Family, Field, edition_info
 
 __all__ = ["check"]
+
+_RANK = {severity: severity.rank for severity in Severity}.__getitem__
 
 
 def check(
@@ -125,9 +127,12 @@ class _Run:
             on_rows = plan.rows.get(name)
             if on_rows is None:
                 continue
-            run = on_rows.run
+            scan = on_rows.scan
             for number, row in enumerate(rows):
-                run(row, case, hits, bad)
+                try:
+                    scan(row.__dict__, row, case, hits, bad)
+                except KeyError:
+                    scan(on_rows.fill(row), row, case, hits, bad)
                 if bad:
                     for code, severity, hit in on_rows.explain(row, bad):
                         self._add(code, severity, index, hit, name, number)
@@ -186,14 +191,14 @@ class _Run:
         row: int | None,
     ) -> None:
         for hit in (found,) if isinstance(found, Hit) else found or ():
-            if isinstance(hit, Failed):
-                self._own("BHYT-CLAIM-099", index, hit)
-                continue
-            worst = severity
-            if hit.severity is not None and hit.severity.rank < severity.rank:
-                worst = hit.severity
             number = None if hit.whole else row if hit.row is None else hit.row
-            self._add(rule.code, worst, index, hit, hit.table or table_, number)
+            if hit.severity is None:
+                self._add(rule.code, severity, index, hit, hit.table or table_, number)
+            elif isinstance(hit, Failed):
+                self._own("BHYT-CLAIM-099", index, hit)
+            else:
+                worst = min(severity, hit.severity, key=_RANK)
+                self._add(rule.code, worst, index, hit, hit.table or table_, number)
 
     def _add(
         self,
@@ -211,16 +216,7 @@ class _Run:
 
 def _ended(claim: Claim) -> dt.date | None:
     rows: tuple[Any, ...] = claim.tables.get("XML1", ())
-    end = rows[0].ngay_ra if rows else None
-    return (_day(end.text[:8]) if end is not None else None) or claim.ended_on
-
-
-@lru_cache(maxsize=4096)
-def _day(text: str) -> dt.date | None:
-    try:
-        return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return None
+    return (day_of(rows[0].ngay_ra) if rows else None) or claim.ended_on
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any
 
-from vnhealth.findings import CodeInfo, catalogue
+from vnhealth.findings import CodeInfo, Severity, catalogue
 from vnhealth.rules._model import Found, Hit, Rule
 
 __all__ = ["GROUP", "Failed", "OutsideRule", "announce", "installed"]
@@ -40,7 +40,8 @@ class OutsideRule:
         try:
             return self.check(*arguments)
         except Exception as error:
-            return Failed(params={"rule": self.rule.code, "kind": type(error).__name__})
+            params = {"rule": self.rule.code, "kind": type(error).__name__}
+            return Failed(params=params, severity=Severity.WARNING)
 
 
 class Failed(Hit):

@@ -46,21 +46,16 @@ class RowPlan:
         self._blank = dict.fromkeys(self._judge.attrs, None)
         self._scan: Scan | None = None
 
-    def run(
-        self, row: Any, case: Any, hits: list[tuple[Meaning, Any]], bad: list[Field | None]
-    ) -> None:
-        """Run the rules of the table on a row into ``hits``; doubtful fields go into ``bad``.
+    @property
+    def scan(self) -> Scan:
+        """The compiled function. Raises `KeyError` for a record that lacks fields: see `fill`."""
+        if self._scan is None:
+            self._scan = self._write()
+        return self._scan
 
-        None in ``bad`` stands for elements that the edition does not have.
-        """
-        scan = self._scan
-        if scan is None:
-            scan = self._scan = self._write()
-        state = row.__dict__
-        try:
-            scan(state, row, case, hits, bad)
-        except KeyError:
-            scan({**self._blank, **state}, row, case, hits, bad)
+    def fill(self, row: Any) -> dict[str, Any]:
+        """The state of a record with None for every field that it does not hold."""
+        return {**self._blank, **row.__dict__}
 
     def explain(self, row: Any, bad: list[Field | None]) -> Iterator[Judged]:
         """What is wrong with the doubtful fields of a row."""
@@ -79,10 +74,12 @@ class RowPlan:
                 waiting.setdefault(check.attr, []).append(((rule, severity), check))
             else:
                 always.append(((rule, severity), check, rule.code))
-        writer.unpack([f.attr for f in self._fields])
+        needed = {attr for gate in self._gates for attr in gate.attrs} | {"ma_nhom"}
         for f in self._fields:
             writer.field = f"v_{f.attr}"
-            self._write_field(writer, f, waiting.pop(f.attr, []))
+            if self._write_field(writer, f, waiting.pop(f.attr, [])):
+                needed.add(f.attr)
+        writer.unpack([f.attr for f in self._fields if f.attr in needed])
         for attr, rules in waiting.items():
             if attr in self._blank:
                 writer.load(attr)
@@ -112,22 +109,30 @@ class RowPlan:
         writer.add(1, "if '_extra' in state:")
         writer.doubt(2, None)
 
-    def _write_field(self, writer: Writer, f: Field, rules: list[tuple[Meaning, On]]) -> None:
+    def _write_field(self, writer: Writer, f: Field, rules: list[tuple[Meaning, On]]) -> bool:
+        """Write the tests of a field; False when there are none."""
         absent = [one for one in rules if one[1].absent]
         woken = [one for one in rules if not one[1].absent and (one[1].when or one[1].values)]
         there = [(meaning, on.check) for meaning, on in rules if _always_there(on)]
         demanded = self._judge.demand(f) is not None
+        codes = self._judge.codes.get(f.tag)
+        wrong = "" if codes or woken else self._wrong(writer, f)
+        if (
+            not (demanded or rules or codes or wrong)
+            and self._judge.kinds[f.tag] is not Kind.DECIMAL
+        ):
+            return False
         if self._judge.kinds[f.tag] is Kind.DECIMAL and not woken:
             self._write_number(writer, f, demanded, absent)
             if there:
                 writer.add(1, f"if {writer.field} is not None:")
                 writer.call(2, there)
-            return
+            return True
         writer.add(1, f"if {writer.field} is None:")
         writer.doubt(2, f if demanded else NOTHING)
         self._write_absent(writer, 2, absent)
-        if woken or f.tag in self._judge.codes:
-            calm = self._judge.codes[f.tag].plain if f.tag in self._judge.codes else frozenset()
+        if woken or codes:
+            calm = codes.plain if codes else frozenset()
             quiet = {
                 text
                 for text in calm
@@ -137,14 +142,13 @@ class RowPlan:
             writer.add(1, f"elif {writer.field} not in {writer.name('q', quiet)}:")
             writer.add(2, f"if {doubt}({writer.field}, row, case, hits):")
             writer.doubt(3, f)
-        else:
-            wrong = self._wrong(writer, f)
-            if wrong:
-                writer.add(1, f"elif {wrong}:")
-                writer.doubt(2, f)
+        elif wrong:
+            writer.add(1, f"elif {wrong}:")
+            writer.doubt(2, f)
         if there:
             writer.add(1, f"if {writer.field} is not None:")
             writer.call(2, there)
+        return True
 
     def _write_absent(self, writer: Writer, depth: int, rules: list[tuple[Meaning, On]]) -> None:
         for meaning, on in rules:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vnhealth.localtime import LocalTime, Precision
 from vnhealth.rules._amounts import ZERO
-from vnhealth.rules._case import Case, money
+from vnhealth.rules._case import Case, day_of, money
 from vnhealth.rules._model import Hit, On, RowCheck
 
 if TYPE_CHECKING:
@@ -88,14 +88,20 @@ def bed_days(row: Xml3, case: Case) -> Hit | None:
     """
     if not case.inpatient or _said(case, "bed days"):
         return None
-    beds = _bed_rows(case)
-    if any(row.so_luong is None for _, row in beds):
+    begin = case.x1.ngay_vao_noi_tru or case.begin
+    first, last = day_of(begin), day_of(case.end)
+    if first is None or last is None:
         return None
-    hours = _hours(case.x1.ngay_vao_noi_tru or case.begin, case.end)
-    days = case.x1.so_ngay_dtri
+    long = (last - first).days > 1
+    hours = 25.0 if long else _hours(begin, case.end)
     if hours is None:
         return None
-    total = sum((row.so_luong for _, row in beds), ZERO)
+    days = case.x1.so_ngay_dtri
+    total = ZERO
+    for _, bed in _bed_rows(case):
+        if bed.so_luong is None:
+            return None
+        total += bed.so_luong
     if hours < 4:
         limit = 0
     elif hours <= 24:
@@ -114,8 +120,11 @@ def same_bed(row: Xml3, case: Case) -> list[Hit] | None:
     """One bed per time: uses of beds do not overlap (shared rows have TYLE_TT_DV below 100)."""
     if _said(case, "same bed"):
         return None
+    beds = _bed_rows(case)
+    if len(beds) < 2:
+        return None
     spans = []
-    for index, bed in _bed_rows(case):
+    for index, bed in beds:
         begin, end = bed.ngay_th_yl or bed.ngay_yl, bed.ngay_kq
         if begin is None or end is None or bed.tyle_tt_dv != 100 or begin.text >= end.text:
             continue

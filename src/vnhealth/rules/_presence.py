@@ -42,7 +42,7 @@ def card_lists(row: Xml1, case: Case) -> list[Hit] | None:
         ("GT_THE_TU", row.gt_the_tu),
         ("GT_THE_DEN", row.gt_the_den),
     ):
-        if value is not None and value.count(";") != count:
+        if value is not None and (count or ";" in value) and value.count(";") != count:
             found.append(Hit(tag, {"count": str(count + 1)}))
     return found or None
 

@@ -75,6 +75,8 @@ def expected_rates(
         return _NOTHING
     if not cards or not category:
         return None
+    if len(cards) == 15:
+        return _rates(cards[:3].upper(), category, inpatient, on)
     heads = [number[:3] if len(number := card.strip()) == 15 else "" for card in cards.split(";")]
     return _rates(";".join(heads).upper(), category, inpatient, on)
 
