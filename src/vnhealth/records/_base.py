@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
+from functools import cache
 from typing import Any, ClassVar, Self, dataclass_transform
 
 from vnhealth.errors import EncodeError
@@ -86,7 +87,7 @@ class Record:
     @classmethod
     def _converted(cls, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         kinds = cls.kinds()
-        numeric = {f.attr for f in cls.fields() if f.type == "number"}
+        numeric = _numeric(cls.FAMILY, cls.TABLE)
         state: dict[str, Any] = {}
         raw: dict[str, str] = {}
         for attr, given in values.items():
@@ -190,6 +191,12 @@ class Record:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_restore, (type(self), self.__dict__))
+
+
+@cache
+def _numeric(family: Family, table: str) -> frozenset[str]:
+    """Attributes whose annex type is a number: their codes may come as `int`."""
+    return frozenset(f.attr for f in record_fields(family, table) if f.type == "number")
 
 
 def _restore(cls: type[Record], state: dict[str, Any]) -> Record:
