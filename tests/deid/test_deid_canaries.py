@@ -167,7 +167,7 @@ def test_a_policy_of_a_careless_author_is_stopped_by_the_last_check(kit, monkeyp
 
     from vnhealth.deid import _tables
 
-    loose = {**_tables.forms(), "department": re.compile(".*")}
+    loose = {**_tables.forms(), "departments": re.compile(".*")}
     monkeypatch.setattr("vnhealth.deid._steps.forms", lambda: loose)
     leaking = kit.claim(xml1={"so_cccd": "001199888777", "ma_khoa": "001199888777"})
     fine = kit.claim(xml1={"ma_lk": "LK2", "so_cccd": "001199888777", "ma_khoa": "K02"})

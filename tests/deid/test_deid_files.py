@@ -172,17 +172,15 @@ def test_names_are_compared_in_one_unicode_form(kit) -> None:
 
 
 def test_actions_that_the_own_policy_does_not_use_work_too(kit) -> None:
-    """recompute, band and tokens inside tables wait for a contract with a place for them."""
+    """Band and tokens inside tables wait for a contract with a place for them."""
     from importlib.resources import files
 
     text = (files("vnhealth.deid") / "data" / "policy_linked.csv").read_text("utf-8")
     for old, new in (
-        ("NAM_QT,quasi-identifier,recompute,from=NGAY_TTOAN part=year sent=no", "NAM_QT,quasi-identifier,recompute,from=NGAY_TTOAN part=year form=year"),
-        ("THANG_QT,quasi-identifier,recompute,from=NGAY_TTOAN part=month sent=no", "THANG_QT,quasi-identifier,recompute,from=NGAY_TTOAN part=month form=month"),
         ("130,XML7,MA_THE_TAM,direct identifier,token,kind=person.temp sent=no", "130,XML7,MA_THE_TAM,direct identifier,token,kind=person.temp"),
-        ("130,XML11,MA_BHXH,direct identifier,token,kind=person.bhxh sent=no", "130,XML11,MA_BHXH,direct identifier,token,kind=person.bhxh"),
-        ("130,XML13,MA_THE_BHYT,linkage key,token,kind=person.card sent=no", "130,XML13,MA_THE_BHYT,linkage key,token,kind=person.card"),
-        ("130,XML15,SO_CCCD,linkage key,token,kind=person.cccd sent=no", "130,XML15,SO_CCCD,linkage key,token,kind=person.cccd"),
+        ("130,XML11,MA_BHXH,direct identifier,token,kind=person.bhxh sent=record", "130,XML11,MA_BHXH,direct identifier,token,kind=person.bhxh"),
+        ("130,XML13,MA_THE_BHYT,linkage key,token,kind=person.card sent=record", "130,XML13,MA_THE_BHYT,linkage key,token,kind=person.card"),
+        ("130,XML15,SO_CCCD,linkage key,token,kind=person.cccd sent=record", "130,XML15,SO_CCCD,linkage key,token,kind=person.cccd"),
         ("130,XML7,SO_LUU_TRU,linkage key,token,kind=episode.document sent=no", "130,XML7,SO_LUU_TRU,linkage key,token,kind=episode.document"),
         ("130,XML7,TUOI_THAI,clinical,keep,form=small", "130,XML7,TUOI_THAI,clinical,band,step=10 form=small"),
     ):  # fmt: skip

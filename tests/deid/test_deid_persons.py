@@ -177,7 +177,9 @@ def test_no_anchor_of_the_true_year_is_left(kit) -> None:
     text = result.data.decode()
     moved = first(result.data, "NGAY_VAO") or ""
     assert "2026" not in text.replace(moved[:4], "") or moved.startswith("2026")
-    for anchor in ("20260101", "20261231", "20210101", "NAM_QT", "THANG_QT", "GT2026", "26001"):
+    assert first(result.data, "NAM_QT") == (first(result.data, "NGAY_TTOAN") or "")[:4]
+    assert first(result.data, "THANG_QT") == (first(result.data, "NGAY_TTOAN") or "")[4:6]
+    for anchor in ("20260101", "20261231", "20210101", "GT2026", "26001"):
         assert anchor not in text
 
 

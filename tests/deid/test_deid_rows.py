@@ -53,6 +53,8 @@ def test_examples(kit, table) -> None:
         given = {v["tag"].lower(): v["value"]}
         if v["tag"] == "GT_THE_DEN":
             given["gt_the_tu"] = "20260101"
+        if v["tag"] in ("NAM_QT", "THANG_QT"):
+            given["ngay_ttoan"] = "202608050930"
         claim = kit.claim(v["family"], **{v["table"].lower(): given})
         result = kit.apply(claim, recipient="r", purpose="p")
         text = rows_of(result.data.decode(), v["table"])
@@ -88,7 +90,7 @@ def test_refusals_are_counted_with_their_reason(kit) -> None:
             "ngay_ra": "31/12/2026",
             "so_cccd": "000000000000",
             "ma_benh_kt": "A00;A01;A02;A03;A04;A05",
-            "ma_khoa": "K02;K03",
+            "ma_khoa": "K01;K02;K03;K04;K05;K06",
         },
         xml3=[
             {"ma_xang_dau": "X01", "so_luong": "12.5", "don_gia_bv": "23500", "ma_nhom": "12"},

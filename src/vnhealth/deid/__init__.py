@@ -16,7 +16,7 @@ from vnhealth.deid._keys import Key, KeyProvider, Tokens
 from vnhealth.deid._manifest import Dropped, Encounters, Manifest
 from vnhealth.deid._policy import Action, Policy, PolicyRow
 from vnhealth.deid._scan import ScanReport, scan
-from vnhealth.deid._tables import Label
+from vnhealth.deid._tables import Label, Withheld, forms, meanings, withheld
 
 __all__ = [
     "Action",
@@ -33,8 +33,12 @@ __all__ = [
     "ScanReport",
     "TokenChange",
     "Tokens",
+    "Withheld",
     "apply",
     "crosswalk",
     "deidentify_file",
+    "forms",
+    "meanings",
     "scan",
+    "withheld",
 ]

@@ -346,4 +346,4 @@ def counted_as(row: PolicyRow, exceptions: frozenset[str]) -> str:
         return row.action.value
     if row.effective in SILENT or row.sent:
         return row.effective.value
-    return "not sent"
+    return "at record" if row.params["sent"] == "record" else "not sent"

@@ -94,12 +94,14 @@ GENERALISATIONS = frozenset(
         "blood",
         "card_valid",
         "device_group",
+        "drug",
         "ethnic",
         "facility_province",
         "facility_provinces",
         "first_digit",
         "nation",
         "province",
+        "result",
         "service",
         "supply",
     }
@@ -113,7 +115,8 @@ class PolicyRow:
 
     ``params``: ``form`` the only form the result may have, ``to`` the tag it is written under,
     ``at`` record or header when it does not stand in its table, ``sent=no`` when the receiving
-    contract has no place for it yet (then it is dropped), ``feed`` what the value tells the text
+    contract has no place for it (then it is dropped), ``sent=record`` when the same already stands
+    at the record, ``feed`` what the value tells the text
     scrubber, ``withhold`` and ``mark`` which kept-back topic it touches, ``not_with`` a field
     beside which it is dropped. The rest belongs to the action.
     """
@@ -144,7 +147,7 @@ class PolicyRow:
     @property
     def sent(self) -> bool:
         """True when something of the value is written."""
-        return self.effective not in SILENT and self.params.get("sent") != "no"
+        return self.effective not in SILENT and "sent" not in self.params
 
 
 def _refuse(place: str, problem: str) -> NoReturn:
@@ -194,13 +197,20 @@ def _check(row: PolicyRow) -> None:
     for name in _NUMBERS:
         if name in params and not (params[name].isascii() and params[name].isdigit()):
             _refuse(place, f"{name} needs a whole number")
-    if params.get("sent", "no") != "no" or not _OUT.fullmatch(params.get("to", "A")):
-        _refuse(place, "sent= is no or absent, to= is a tag")
+    if params.get("sent", "no") not in ("no", "record") or not _OUT.fullmatch(
+        params.get("to", "A")
+    ):
+        _refuse(place, "sent= is no, record or absent, to= is a tag")
     listed = params.get("withhold", "")
     topic, _, kind = listed.partition(".")
     if listed and kind not in topics().get(topic, frozenset()):
         _refuse(place, "withhold= names no list")
-    if listed and action not in (Action.KEEP, Action.GENERALISE, Action.ICD):
+    if listed and action not in (
+        Action.KEEP,
+        Action.GENERALISE,
+        Action.ICD,
+        Action.SCRUB,
+    ):
         _refuse(place, f"withhold= does not go with {action}")
     if row.table != ENVELOPE and row.sent:
         _check_sent(row, action)

@@ -27,6 +27,7 @@ from vnhealth.deid._values import (
     diagnoses,
     first_of,
     generalisation,
+    items_of,
     kept_back,
     number_text,
     rounded_significant,
@@ -281,6 +282,9 @@ def _keep(row: PolicyRow) -> Transform:
         return lambda value: number_text(as_number(value))
     if params.get("list") == "first":
         return lambda value: first_of(as_text(value))
+    if "list" in params:
+        most, ordered = int(params["list"]), params["form"] == "departments"
+        return lambda value: items_of(as_text(value), most, ordered=ordered)
     if "recode" in params:
         vocabulary = params["recode"]
         return lambda value: translated(as_text(value), vocabulary)

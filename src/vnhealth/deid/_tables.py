@@ -10,7 +10,11 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["Label", "Withheld", "forms", "is_rare", "withheld"]
+__all__ = ["Label", "Withheld", "forms", "is_rare", "meanings", "topics", "withheld"]
+
+
+_NAMED = re.compile("@([a-z]+)")
+"""A closed list of ``words.csv`` inside a pattern."""
 
 
 class Label(StrEnum):
@@ -77,7 +81,21 @@ def forms() -> Mapping[str, re.Pattern[str]]:
     >>> bool(forms()["digit"].fullmatch("1")), bool(forms()["digit"].fullmatch("12"))
     (True, False)
     """
-    return {row["form"]: re.compile(row["pattern"], re.ASCII) for row in _read("forms")}
+    lists: dict[str, list[str]] = {}
+    for row in _read("words"):
+        lists.setdefault(row["list"], []).append(re.escape(row["word"]))
+    return {
+        row["form"]: re.compile(
+            _NAMED.sub(lambda m: "|".join(lists[m[1]]), row["pattern"]), re.ASCII
+        )
+        for row in _read("forms")
+    }
+
+
+@cache
+def meanings() -> Mapping[str, str]:
+    """What each form means, in English."""
+    return {row["form"]: row["meaning"] for row in _read("forms")}
 
 
 @cache

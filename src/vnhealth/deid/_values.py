@@ -7,14 +7,15 @@ behind them, so a mistake in one of them drops a value and never lets one throug
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from vnhealth.deid._tables import Withheld, is_rare
 from vnhealth.identity import facility5, icd10
-from vnhealth.identity._lists import province_successor
-from vnhealth.identity.catalogue_codes import parse_dvkt
+from vnhealth.identity.catalogue_codes import parse_dvkt, parse_ma_thuoc
+from vnhealth.identity.provinces import province_successor
 from vnhealth.localtime import LocalTime
 from vnhealth.models import same_meaning
 
@@ -29,11 +30,13 @@ __all__ = [
     "diagnoses",
     "first_of",
     "generalisation",
+    "items_of",
     "kept_back",
     "number_text",
     "rounded_significant",
     "rounded_step",
     "translated",
+    "without_diacritics",
 ]
 
 Value = Any
@@ -52,6 +55,21 @@ _SPLIT = re.compile(r"[;,/+\s]+")
 _BLOOD = re.compile(r"(AB|A|B|O)\s*(?:RH)?\s*(?:[+-]|\([+-]\))?")
 _SUPPLY = re.compile(r"(N[0-9]{2}[.][0-9]{2}[.][0-9]{3})(?:[.;].*)?", re.ASCII | re.DOTALL)
 _YHCT = re.compile(r"U[0-9]{2}(?:[.][0-9]{1,3}){0,2}", re.ASCII)
+_SHORT_TECHNIQUE = re.compile(r"([0-9]{1,2})[.]([0-9]{1,4})", re.ASCII)
+_OUTSIDE = re.compile(r"(VM|BB)[.][0-9A-Z]{5}", re.ASCII)
+_TRANSPORT = re.compile(r"VC[.]([0-9]{2})[0-9A-Z]{3}", re.ASCII)
+_RESULTS = {
+    "am tinh": "NEG",
+    "neg": "NEG",
+    "negative": "NEG",
+    "(-)": "NEG",
+    "-": "NEG",
+    "duong tinh": "POS",
+    "pos": "POS",
+    "positive": "POS",
+    "(+)": "POS",
+    "+": "POS",
+}
 _SENT_OUT = re.compile(r"\.K\.[0-9A-Z]{5}$", re.ASCII)
 
 
@@ -157,6 +175,29 @@ def capped(value: Value, ceiling: int) -> str:
     return number_text(min(number, Decimal(ceiling)))
 
 
+def items_of(text: str, most: int, *, ordered: bool) -> tuple[str, bool]:
+    """The first ``most`` items of a ``;`` list, each once; sorted unless their order matters.
+
+    >>> items_of("99.92; 93.12;99.92", 5, ordered=False), items_of("K27;K01;K02", 2, ordered=True)
+    (('93.12;99.92', False), ('K27;K01', True))
+    """
+    items = list(dict.fromkeys(item.strip() for item in text.split(";") if item.strip()))
+    if not items:
+        raise Refused
+    kept = items[:most] if ordered else sorted(items[:most])
+    return ";".join(kept), len(items) > most
+
+
+def without_diacritics(text: str) -> str:
+    """The letters without their marks, đ as d.
+
+    >>> without_diacritics("Âm tính")
+    'Am tinh'
+    """
+    plain = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
 def first_of(text: str) -> tuple[str, bool]:
     """The first item of a ``;`` list, and whether others were left out.
 
@@ -218,6 +259,9 @@ def kept_back(text: str, held: Withheld) -> str:
         effect = held.effect(code)
         if not effect and held.kind == "icd" and len(code) > 3 and "." not in code:
             effect = held.effect(f"{code[:3]}.{code[3:]}")
+        if not effect and held.kind == "service":
+            short = _SHORT_TECHNIQUE.fullmatch(code)
+            effect = held.effect(f"{short[1]:0>2}.{short[2]:0>4}") if short else ""
         if effect == "encounter":
             return effect
         strongest = strongest or effect
@@ -288,33 +332,57 @@ def _supply(text: str) -> str:
     return found[1]
 
 
-def _service(text: str) -> str:
-    found = parse_dvkt(text)
-    return _SENT_OUT.sub("", found.normalized) if found.is_valid else text
+def _service(text: str) -> str | tuple[str, bool]:
+    code, cut = first_of(text)
+    found = parse_dvkt(code)
+    if found.is_valid:
+        code = _SENT_OUT.sub("", found.normalized)
+        transport = _TRANSPORT.fullmatch(code)
+        if transport:
+            code = f"VC.{_province(transport[1])}"
+    return code, cut
+
+
+def _drug(text: str) -> str:
+    found = parse_ma_thuoc(text)
+    code = found.normalized if found.is_valid else text
+    outside = _OUTSIDE.fullmatch(code)
+    return outside[1] if outside else code
+
+
+def _result(text: str) -> str:
+    """A number, or a negative or positive result in one word."""
+    plain = without_diacritics(text).casefold().strip(" .:")
+    word = _RESULTS.get(plain)
+    return word or number_text(as_number(text))
 
 
 def _device_group(text: str) -> str:
     return text.split(".", 1)[0]
 
 
-_GENERALISATIONS: dict[str, Callable[[str], str]] = {
+_GENERALISATIONS: dict[str, Callable[[str], str | tuple[str, bool]]] = {
     "blood": _blood,
     "device_group": _device_group,
+    "drug": _drug,
     "ethnic": _ethnic,
     "facility_province": _facility_province,
     "facility_provinces": _facility_provinces,
     "first_digit": _first_digit,
     "nation": _nation,
     "province": _province,
+    "result": _result,
     "service": _service,
     "supply": _supply,
 }
 
 
-def generalisation(name: str) -> Callable[[str], str]:
+def generalisation(name: str) -> Callable[[str], str | tuple[str, bool]]:
     """A generalisation by its name in the policy.
 
     >>> generalisation("blood")("AB Rh+"), generalisation("province")("02")
     ('AB', '08')
+    >>> generalisation("result")("Âm tính"), generalisation("drug")("40.30 + 40.155")
+    ('NEG', '40.30+40.155')
     """
     return _GENERALISATIONS[name]

@@ -8,9 +8,10 @@ may come, never of what may not:
   attributes, text without any entity. Comments, processing instructions, CDATA, DOCTYPE,
   namespaces, signatures and certificates are refused;
 * every element is named in ``data/deid_fields.csv`` and every value has exactly the shape named
-  there (``data/deid_shapes.csv``). There is no shape for free text, and none that a citizen number,
+  there (``vnhealth.deid`` holds the shapes as data, so that maker and taker cannot differ). There
+  is no shape for free text, and none that a citizen number,
   a card number or a telephone number fits;
-* codes of ``data/deid_withheld.csv`` (HIV) do not go to a general store;
+* diagnoses kept back by law (HIV) do not go to a general store;
 * the label is the word *pseudonymised*: the records stay linkable.
 
 ::
@@ -90,10 +91,10 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 @cache
 def _shapes() -> Mapping[str, Shape]:
-    return {
-        row["shape"]: Shape(row["shape"], re.compile(row["pattern"], re.ASCII), row["meaning"])
-        for row in _rows("deid_shapes.csv")
-    }
+    from vnhealth.deid import forms, meanings
+
+    texts = meanings()
+    return {name: Shape(name, pattern, texts[name]) for name, pattern in forms().items()}
 
 
 def shape(name: str) -> Shape:
@@ -128,4 +129,6 @@ def withheld_prefixes() -> tuple[str, ...]:
     >>> "B20" in withheld_prefixes()
     True
     """
-    return tuple(row["prefix"] for row in _rows("deid_withheld.csv"))
+    from vnhealth.deid import withheld
+
+    return tuple(withheld("hiv", "icd").effects)

@@ -1,0 +1,1 @@
+"""Take what names people out of free text."""
