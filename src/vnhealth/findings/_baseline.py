@@ -79,19 +79,20 @@ class Fingerprints:
             stream.write(_ABOUT_KEY + self.key.hex() + "\n")
 
 
-def place_of(finding: Finding, name: str, links: Sequence[str | None], stt: Any) -> tuple[str, str]:
+def place_of(
+    finding: Finding, name: str, links: Mapping[int, str | None], stt: Any
+) -> tuple[str, str]:
     """What identifies the encounter and the row of a finding.
 
     ``name`` is the file's, ``links`` identify its encounters, ``stt`` is the number that the row
     bears (rows may come in another order next time). A document is known by its first encounter,
     so that a new file name changes nothing.
     """
+    link = links.get(finding.encounter or 0)
     if finding.encounter is None:
-        encounter = f"document {links[0] if links and links[0] else name}"
-    elif finding.encounter < len(links) and links[finding.encounter]:
-        encounter = str(links[finding.encounter])
+        encounter = f"document {link or name}"
     else:
-        encounter = f"{name} {finding.encounter}"
+        encounter = link or f"{name} {finding.encounter}"
     row = "" if finding.row is None else f"#{stt}" if stt is not None else str(finding.row)
     return encounter, row
 

@@ -29,6 +29,7 @@ class Cause:
     encounters: int = 0
     files: int = 0
     places: list[tuple[int, Finding]] = field(default_factory=list)
+    _words: dict[str, str] = field(default_factory=dict)
     _last: tuple[int, int | None] = (-1, None)
 
     @property
@@ -43,23 +44,22 @@ class Cause:
 
     def text(self, lang: str = "vi") -> str:
         """The message. Words that differ from finding to finding are left open."""
-        return self.info.message(lang, self._common())
+        return self.info.message(lang, self._words)
 
     def hint(self, lang: str = "vi") -> str:
         """How to repair it."""
-        return self.info.hint(lang, self._common())
+        return self.info.hint(lang, self._words)
 
-    def _common(self) -> dict[str, str]:
-        """The params on which all findings kept here agree, and masks for values."""
-        words = {"tag": self.tag or "", "table": self.table or ""}
-        if self.places:
-            first = self.places[0][1]
-            words |= dict.fromkeys(first.values, MASK)
-            others = [f.params for _, f in self.places[1:]]
-            for name, text in first.params.items():
-                if all(params.get(name) == text for params in others):
-                    words[name] = text
-        return words
+    def _learn(self, finding: Finding) -> None:
+        """Keep of the words of the message those on which all findings agree."""
+        if not self.count:
+            named = {"tag": finding.tag, "table": finding.table}
+            self._words = {name: text for name, text in named.items() if text is not None}
+            self._words |= dict(finding.params) | dict.fromkeys(finding.values, MASK)
+            return
+        for name, text in list(self._words.items()):
+            if text is not MASK and text != finding.params.get(name, getattr(finding, name, None)):
+                del self._words[name]
 
     def __repr__(self) -> str:
         return f"<Cause {self.code} {self.severity.value} {self.path} ×{self.count}>"
@@ -68,7 +68,8 @@ class Cause:
 class Tally:
     """Counts findings by cause while they pass, in memory that does not grow with their number.
 
-    ``keep`` places of each cause are remembered (None: all).
+    ``keep`` places of each cause are remembered (None: all). With ``fields=False`` all fields of
+    all tables are taken together, so that a cause is a code.
 
     >>> tally = Tally()
     >>> tally.add_all([Finding("BHYT-VAL-01", Severity.ERROR, 0, "XML3", n) for n in range(3)])
@@ -76,8 +77,9 @@ class Tally:
     (<Cause BHYT-VAL-01 error XML3 ×3>,)
     """
 
-    def __init__(self, keep: int | None = 20) -> None:
+    def __init__(self, keep: int | None = 20, *, fields: bool = True) -> None:
         self.keep = keep
+        self.fields = fields
         self._held: dict[Key, Cause] = {}
 
     def add_all(self, findings: Iterable[Finding], file: int = 0) -> None:
@@ -87,11 +89,13 @@ class Tally:
 
     def add(self, finding: Finding, file: int = 0) -> None:
         """Count one finding. Those of one encounter must come one after another."""
-        key = (finding.code, finding.severity.value, finding.table, finding.tag)
+        table, tag = (finding.table, finding.tag) if self.fields else (None, None)
+        key = (finding.code, finding.severity.value, table, tag)
         cause = self._held.get(key)
         if cause is None:
-            cause = Cause(finding.code, finding.severity, finding.table, finding.tag)
+            cause = Cause(finding.code, finding.severity, table, tag)
             self._held[key] = cause
+        cause._learn(finding)
         cause.count += 1
         place = (file, finding.encounter)
         if file != cause._last[0]:

@@ -19,7 +19,7 @@ LEVELS = {
     Severity.WARNING: ("cảnh báo", "warning"),
     Severity.INFO: ("ghi chú", "note"),
 }
-_NARROWEST = 30
+INDENT = "    "
 
 
 def plain(text: str, _: str) -> str:
@@ -42,30 +42,29 @@ def rows(
     width: int,
     paint: Paint = plain,
 ) -> Iterator[str]:
-    """Lines of text: level and columns, then the message and below it the hint, both folded."""
+    """Lines of text: level and columns, below them the message and the hint, both folded.
+
+    A hint is given once, where it stands first.
+    """
     held = list(lines)
     if not held:
         return
-    count = len(held[0][1])
-    wide = [max(_width(line[1][i]) for line in held) for i in range(count)]
-    level = max(_width(_level(s, lang)) for s in (line[0] for line in held))
-    margin = level + 2 + sum(w + 2 for w in wide)
-    below = width - margin < _NARROWEST
-    indent = " " * (4 if below else margin)
-    for severity, columns, message, hint in held:
+    columns = range(len(held[0][1]))
+    wide = [max(_width(line[1][i]) for line in held) for i in columns]
+    level = max(_width(_level(line[0], lang)) for line in held)
+    room = max(width - len(INDENT), 24)
+    told: set[str] = set()
+    for severity, texts, message, hint in held:
         name = _level(severity, lang)
         head = paint(name, severity.value) + " " * (level - _width(name) + 2)
-        for text, size in zip(columns, wide, strict=True):
+        for text, size in zip(texts, wide, strict=True):
             head += text + " " * (size - _width(text) + 2)
-        folded = textwrap.wrap(message, max(width - len(indent), 20), break_on_hyphens=False)
-        if below:
-            yield head.rstrip()
-        else:
-            yield (head + (folded.pop(0) if folded else "")).rstrip()
-        yield from (indent + line for line in folded)
-        if hint:
-            for line in textwrap.wrap(hint, max(width - len(indent) - 2, 20)):
-                yield paint(f"{indent}→ {line}" if line else "", "dim")
+        yield head.rstrip()
+        yield from (INDENT + line for line in textwrap.wrap(message, room))
+        if hint and hint not in told:
+            told.add(hint)
+            folded = textwrap.wrap(hint, room - 2, initial_indent="→ ", subsequent_indent="  ")
+            yield from (paint(INDENT + line, "dim") for line in folded)
 
 
 def findings_table(
@@ -93,11 +92,17 @@ def _place(f: Finding) -> str:
 
 
 def causes_table(
-    causes: Iterable[Cause], lang: str = "vi", *, width: int = 100, paint: Paint = plain
+    causes: Iterable[Cause],
+    lang: str = "vi",
+    *,
+    width: int = 100,
+    paint: Paint = plain,
+    example: Callable[[Cause], str] | None = None,
 ) -> str:
     """One cause after another: how often, in how many encounters and files."""
 
     def line(c: Cause) -> tuple[Severity, Sequence[str], str, str]:
-        return c.severity, (f"{c.count}×", c.code, c.path), c.text(lang), c.hint(lang)
+        text = f"{c.text(lang)} ({example(c)})" if example else c.text(lang)
+        return c.severity, (f"{c.count}×".rjust(8), c.code, c.path), text, c.hint(lang)
 
     return "\n".join(rows(map(line, causes), lang, width=width, paint=paint))
