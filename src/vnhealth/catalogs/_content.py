@@ -103,5 +103,5 @@ def main_table(reading: Reading) -> tuple[Sheet, list[Line]]:
         if found is not None:
             heading, places = found
             return sheet, reading.lines(sheet, columns, places, heading + 1)
-    wanted = [c.headings[0] for c in columns if c.required and c.headings]
+    wanted = [column.title for column in columns if column.required]
     raise Refused([finding("CAT-23", columns=", ".join(wanted), layout=reading.layout.name)])

@@ -7,7 +7,7 @@ import os
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from vnhealth.catalogs._read_lists import (
     read_units_2025,
     read_units_map,
 )
-from vnhealth.catalogs._report import ImportReport, Log, Refused
+from vnhealth.catalogs._report import ImportReport, Log, Refused, Reject
 from vnhealth.catalogs._workbook import Limits, open_book
 from vnhealth.errors import CatalogError
 
@@ -62,9 +62,9 @@ def import_file(
     """Read an official file and install it as one dated edition of its catalogues.
 
     ``name`` (default: the layout's) tells editions of one layout apart. The days and ``complete``
-    override what the layout says; a file with rejected rows counts as partial, since a missing code
-    may be among them. The same rows again change nothing. ``pack`` is the file to write, by default
-    `default_path`. ``imported`` is only written down.
+    override what the layout says; without ``complete`` a file with rejected rows counts as partial,
+    since a missing code may be among them. The same rows again change nothing. ``pack`` is the file
+    to write, by default `default_path`. ``imported`` is only written down.
 
     Raises `Refused` (with the report) when nothing may be installed: numbers in code columns,
     formulas without a value, columns missing, no rows, too large, another edition of that name;
@@ -95,10 +95,15 @@ def import_file(
         valid_to=valid_to,
         complete=None if complete is None else "yes" if complete else "partial",
     )
-    if report.rejects:
+    if complete is None and _doubtful(report.rejects):
         sources = {system: replace(one, complete="partial") for system, one in sources.items()}
     target = Path(pack) if pack is not None else default_path()
     return _install(target, chosen, sources, content, report, replace_existing, imported)
+
+
+def _doubtful(rejects: Iterable[Reject]) -> int:
+    """How many rejected rows may hide a code; one that repeats a held code (CAT-33) does not."""
+    return sum(one.finding != "CAT-33" for one in rejects)
 
 
 def _expectations(chosen: Layout, log: Log, content: Content, digest: str) -> None:
@@ -111,8 +116,9 @@ def _expectations(chosen: Layout, log: Log, content: Content, digest: str) -> No
     known = known_files(chosen.name)
     if known and digest not in known:
         log.say("CAT-51", layout=chosen.name)
-    if log.rejects:
-        log.say("CAT-46", count=len(log.rejects))
+    doubtful = _doubtful(log.rejects)
+    if doubtful:
+        log.say("CAT-46", count=doubtful)
 
 
 def _report(

@@ -19,9 +19,10 @@ class Column:
     """One column of a file.
 
     ``kind`` is code (text, never a number cell), text, number, date or flag. The column is found by
-    ``position`` (from 1) or by its heading, compared as a skeleton. The rest is of the forms of
-    TT 12/2026: ``roles`` (code, name, key, valid_from, valid_to), size, code set, and whether the
-    value is kept in the pack (those about people are not).
+    ``position`` (from 1) or by its heading, compared as a skeleton; ``title`` is the first heading
+    as written. The rest is of the forms of TT 12/2026: ``roles`` (code, name, key, valid_from,
+    valid_to), size, code set, and whether the value is kept in the pack (those about people are
+    not).
     """
 
     attribute: str
@@ -29,6 +30,7 @@ class Column:
     required: bool
     position: int | None
     headings: tuple[str, ...]
+    title: str = ""
     roles: frozenset[str] = frozenset()
     max_length: int | None = None
     code_set: str = ""
@@ -107,6 +109,7 @@ def _columns(reader: str) -> tuple[Column, ...]:
             required=row["required"] == "yes",
             position=_number(row["position"]),
             headings=tuple(skeleton(text) for text in row["headings"].split("|") if text),
+            title=row["headings"].split("|")[0],
         )
         for row in rows("columns")
         if row["reader"] == reader
@@ -127,6 +130,7 @@ def _form_columns(form: str) -> tuple[Column, ...]:
                 required=bool(roles & {"code", "valid_from"}) or row["tag"] == "MA_CSKCB",
                 position=None,
                 headings=(skeleton(row["tag"]),),
+                title=row["tag"],
                 roles=roles,
                 max_length=_number(row["max_length"]),
                 code_set=row["code_set"],

@@ -90,7 +90,8 @@ def _codes(
             log.note("CAT-30", sheet, line.number)
             count.skipped += 1
             continue
-        if marked in fixes or bare in fixes:
+        fixed = marked in fixes or bare in fixes
+        if fixed:
             log.note("CAT-55", sheet, line.number)
             marked, bare = fixes.get(marked, marked), fixes.get(bare, bare)
         bare = key("icd10", bare)
@@ -106,6 +107,8 @@ def _codes(
         if before is None:
             held[bare] = (draft, mark)
             count.kept += 1
+        elif fixed:
+            count.merged += 1
         elif before[1] == mark and before[0].name_vi != draft.name_vi:
             log.reject("CAT-33", sheet, line.number, "code", marked)
             continue

@@ -113,12 +113,14 @@ class _CsvBook(Book):
     def sheet(self, name: str) -> Sheet:
         rows: list[list[Cell]] = []
         try:
-            text = self.path.read_text("utf-8-sig")
-            comma = csv.excel.delimiter if text.count(",") >= text.count(";") else ";"
-            for row in csv.reader(text.splitlines(keepends=True), delimiter=comma, strict=True):
-                rows.append([*row])
-                if len(rows) > self.limits.rows or len(row) > self.limits.columns:
-                    raise _too_large(name, f"{self.limits.rows:,} × {self.limits.columns:,}")
+            with self.path.open(encoding="utf-8-sig", newline="") as file:
+                head = file.readline()
+                file.seek(0)
+                separator = ";" if head.count(";") > head.count(",") else ","
+                for row in csv.reader(file, delimiter=separator, strict=True):
+                    rows.append([*row])
+                    if len(rows) > self.limits.rows or len(row) > self.limits.columns:
+                        raise _too_large(name, f"{self.limits.rows:,} × {self.limits.columns:,}")
         except (UnicodeDecodeError, csv.Error):
             raise Refused([finding("CAT-25")]) from None
         return Sheet(name, rows, typed=False)
@@ -152,20 +154,22 @@ class _XlsxBook(Book):
         ):
             if held > most:
                 raise _too_large(name, f"{held:,} {what} > {most:,}")
-        rows = self._open().get_sheet_by_name(name).to_python(skip_empty_area=False)
+        rows = self._laid_out(name)
         return Sheet(name, rows, True, extent.formulas, extent.unvalued)
 
-    def _open(self) -> Any:
-        if self._workbook is None:
-            try:
-                import python_calamine
-            except ImportError:
-                raise CatalogError("ERR-CAT-07") from None
-            try:
+    def _laid_out(self, name: str) -> list[list[Cell]]:
+        try:
+            import python_calamine
+        except ImportError:
+            raise CatalogError("ERR-CAT-07") from None
+        try:
+            if self._workbook is None:
                 self._workbook = python_calamine.CalamineWorkbook.from_path(str(self.path))
-            except python_calamine.CalamineError:
-                raise Refused([finding("CAT-25")]) from None
-        return self._workbook
+            sheet: Any = self._workbook.get_sheet_by_name(name)
+            rows: list[list[Cell]] = sheet.to_python(skip_empty_area=False)
+        except (python_calamine.CalamineError, OSError):
+            raise Refused([finding("CAT-25")]) from None
+        return rows
 
 
 def _attribute(tag: bytes, name: str) -> str:

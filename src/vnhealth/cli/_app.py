@@ -47,11 +47,12 @@ def version() -> None:
 
 
 def _register() -> None:
-    from vnhealth.cli import check, convert, demo, explain, sandbox, signing, specs, synth
+    from vnhealth.cli import catalogs, check, convert, demo, explain, sandbox, signing, specs, synth
 
     for module in (check, convert, explain, synth, signing, demo):
         module.register(app)
     app.add_typer(specs.app, name="spec")
+    app.add_typer(catalogs.app, name="catalogs")
     app.add_typer(sandbox.app, name="sandbox")
 
 
