@@ -47,11 +47,25 @@ def version() -> None:
 
 
 def _register() -> None:
-    from vnhealth.cli import catalogs, check, convert, demo, explain, sandbox, signing, specs, synth
+    from vnhealth.cli import (
+        catalogs,
+        check,
+        convert,
+        demo,
+        explain,
+        identity,
+        rules,
+        sandbox,
+        signing,
+        specs,
+        synth,
+    )
 
     for module in (check, convert, explain, synth, signing, demo):
         module.register(app)
     app.add_typer(specs.app, name="spec")
+    app.add_typer(identity.app, name="identity")
+    app.add_typer(rules.app, name="rules")
     app.add_typer(catalogs.app, name="catalogs")
     app.add_typer(sandbox.app, name="sandbox")
 

@@ -39,6 +39,7 @@ class Options:
     on: dt.date | None = None
     sent_at: dt.datetime | None = None
     trust: Path | None = None
+    pack: Path | None = None
     values: bool = False
     drafts: bool = False
     disabled: frozenset[str] = frozenset()
@@ -57,6 +58,7 @@ class Options:
             "drafts": self.drafts,
             "disabled": self.disabled,
             "outside": _outside(),
+            "catalog": _catalogues(self.pack),
         }
 
 
@@ -65,6 +67,13 @@ def _outside() -> tuple[Any, ...]:
     from vnhealth import rules
 
     return rules.installed()
+
+
+@cache
+def _catalogues(pack: Path | None) -> Any:
+    from vnhealth import catalogs
+
+    return catalogs.installed_pack(pack)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -52,6 +52,9 @@ def check(
     ] = False,
     fail_on: Annotated[str, typer.Option(help="error | warning | info")] = "error",
     trust: Annotated[Path | None, typer.Option(help="CA tin cậy (PEM) / trusted CA.")] = None,
+    pack: Annotated[
+        Path | None, typer.Option("--pack", help="Gói danh mục / catalogues (VNHEALTH_CATALOGS).")
+    ] = None,
     suppress: Annotated[
         Path | None, typer.Option(help="Tệp TOML các phát hiện được bỏ qua / suppressions.")
     ] = None,
@@ -109,7 +112,8 @@ def check(
         edition=None if edition == "auto" else Edition.parse(edition).value,
         on=parse_day(on),
         sent_at=_moment(sent_at),
-        trust=_readable(trust),
+        trust=_readable(trust, "--trust"),
+        pack=_readable(pack, "--pack"),
         values=values,
         drafts=drafts,
         disabled=_codes(disable) | _others(rules),
@@ -179,9 +183,9 @@ def _moment(text: str | None) -> dt.datetime | None:
         raise typer.BadParameter("--sent-at yyyy-mm-ddThh:mm") from None
 
 
-def _readable(path: Path | None) -> Path | None:
+def _readable(path: Path | None, option: str) -> Path | None:
     if path is not None and not path.is_file():
-        raise typer.BadParameter(f"--trust {path.name}")
+        raise typer.BadParameter(f"{option} {path.name}")
     return path
 
 
