@@ -32,7 +32,15 @@ from vnhealth.identity.matching import pairs
 from vnhealth.identity.person_record import PersonRecord
 from vnhealth.localtime import Precision
 
-__all__ = ["FRESH_DAYS", "FieldQuality", "Quality", "QualityReport", "measure"]
+__all__ = [
+    "FRESH_DAYS",
+    "FieldQuality",
+    "Quality",
+    "QualityReport",
+    "columns",
+    "field_titles",
+    "measure",
+]
 
 FRESH_DAYS = 30
 """Records changed within this many days count as live, unless another limit is asked for."""
@@ -125,6 +133,24 @@ class QualityReport:
 @cache
 def _fields() -> tuple[dict[str, str], ...]:
     return tuple(read("quality_fields"))
+
+
+def columns() -> tuple[str, ...]:
+    """Give the tags of table 1 that are read.
+
+    >>> "SO_CCCD" in columns()
+    True
+    """
+    return (*(one["field"] for one in _fields()), *(x for x in _UPDATED if x.isupper()))
+
+
+def field_titles() -> dict[str, str]:
+    """Give the Vietnamese name of each field.
+
+    >>> field_titles()["HO_TEN"]
+    'họ tên'
+    """
+    return {one["field"]: one["name_vi"] for one in _fields()}
 
 
 def _value(row: Mapping[str, str], spec: Mapping[str, str]) -> str:
