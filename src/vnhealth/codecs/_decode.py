@@ -16,15 +16,18 @@ from typing import Any
 
 from lxml import etree
 
+from vnhealth.codecs import _grammar
 from vnhealth.codecs._notes import Notes, safe_tag
 from vnhealth.codecs._values import explain, is_name, legacy_name
 from vnhealth.findings import catalogue
 from vnhealth.records import NotCanonical, Record, cache_of, record_class
-from vnhealth.spec import Edition, Family, edition_info, table, tables
+from vnhealth.records._convert import CACHE_LIMIT
+from vnhealth.spec import Edition, Family, Kind, edition_info, table, tables
 
-__all__ = ["Layout", "RowDecoder", "decoder", "official_tags"]
+__all__ = ["Converted", "Layout", "RowDecoder", "decoder", "official_tags"]
 
 _MAX_LAYOUTS = 256
+_LONGEST = 76
 _BLANKS = " \t\r\n"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _set_state = object.__setattr__
@@ -40,11 +43,19 @@ class Layout:
 
     tags: tuple[str, ...]
     attrs: tuple[str, ...]
+    """The attribute of each cell; empty where the tag is unknown."""
     caches: tuple[dict[str | None, Any], ...]
+    cells: tuple[dict[bytes | None, Any], ...]
+    """Like ``caches``, for cells as they are written (see `vnhealth.codecs._grammar`)."""
     plain: bool
     """Every tag is known and stands once, so a row needs no look at its names."""
     notes: tuple[tuple[str, str | None, dict[str, str]], ...]
     """(code, tag, params) of what there is to say about each row of this layout."""
+
+
+Converted = tuple[Layout, dict[str, Any], list[tuple[str, str, str]] | None]
+"""A row: its layout, the values of its attributes, and (tag, attribute, text) of every cell that is
+not canonical or, with an empty attribute, stands beside the fields; None when there is none."""
 
 
 class RowDecoder:
@@ -55,6 +66,9 @@ class RowDecoder:
         self.name = name
         self.cls = record_class(family, name)
         self.kinds = {attr.upper(): kind for attr, kind in self.cls.kinds().items()}
+        latest = [e for e in Edition if edition_info(e).family == family and name in tables(e)][-1]
+        self.row_tag = table(latest, name).row
+        self._new = self.cls.__new__
         self._names = [attr for attr in self.cls.ATTRS if is_name(attr.upper())]
         self._editions = official_tags(family, name)
         self._layouts: dict[tuple[str, ...], Layout] = {}
@@ -91,8 +105,9 @@ class RowDecoder:
             notes.append(("BHYT-ROW-06", None, {}))
         return Layout(
             tags=names,
-            attrs=tuple(n.lower() for n in known),
-            caches=tuple(cache_of(self.kinds[n]) for n in known),
+            attrs=tuple(n.lower() if n in self.kinds else "" for n in names),
+            caches=tuple(cache_of(self.kinds.get(n, Kind.TEXT)) for n in names),
+            cells=tuple(_written(self.kinds.get(n, Kind.TEXT)) for n in names),
             plain=len(there) == len(names),
             notes=tuple(notes),
         )
@@ -119,6 +134,8 @@ class RowDecoder:
             if tags != last or layout is None:
                 last = tags
                 layout = self.layout(tags)
+                if layout.plain and layout.tags == tags:
+                    _grammar.learn(self.row_tag, layout.tags)
             run.add(layout, index)
             texts: list[str | None] = list(map(_TEXT, cells))
             extra: list[tuple[str, str]] = []
@@ -129,7 +146,10 @@ class RowDecoder:
                 or (attributes and any(map(_KEYS, cells)))
             ):
                 extra = self._oddities(row, cells, texts, index, notes)
-            out.append(self.record(layout, texts, index, notes, extra))
+            found = self._convert(layout, texts, layout.caches)
+            if extra:
+                found = layout, found[1], [*((t, "", x) for t, x in extra), *(found[2] or ())]
+            out.append(self._record(found, index, notes))
         run.close()
         self.look_at_names(out, notes, first)
         return tuple(out)
@@ -145,58 +165,78 @@ class RowDecoder:
                     values = {"value": name[:80], "suggestion": suggestion[:80]}
                     notes.say("BHYT-VAL-12", self.name, index, attr.upper(), values=values)
 
-    def record(
-        self,
-        layout: Layout,
-        texts: Sequence[str | None],
-        index: int,
-        notes: Notes,
-        extra: list[tuple[str, str]],
-    ) -> Record:
-        """The record of one row of cells."""
-        if layout.plain and not extra:
+    def converted(self, rows: Iterable[tuple[tuple[str, ...], _grammar.Cells]]) -> list[Converted]:
+        """Rows that the grammar matched, converted but not yet judged. Raises `_grammar.NotMe`."""
+        out: list[Converted] = []
+        last: tuple[str, ...] | None = None
+        layout = None
+        for tags, cells in rows:
+            if tags is not last or layout is None:
+                last = tags
+                layout = self.layout(tags)
+            out.append(self._convert(layout, cells, layout.cells))
+        return out
+
+    def records(
+        self, rows: Iterable[Converted], notes: Notes, first: int = 0
+    ) -> tuple[Record, ...]:
+        """The records of converted rows, the first of which is row ``first`` of its table."""
+        out: list[Record] = []
+        run = _Run(self.name, notes)
+        for index, row in enumerate(rows, first):
+            run.add(row[0], index)
+            out.append(self._record(row, index, notes))
+        run.close()
+        self.look_at_names(out, notes, first)
+        return tuple(out)
+
+    def _convert(
+        self, layout: Layout, cells: Sequence[Any], caches: Sequence[dict[Any, Any]]
+    ) -> Converted:
+        """One row. ``cells`` are the keys of ``caches``: texts, or cells as they are written."""
+        if layout.plain:
             try:
-                state = dict(zip(layout.attrs, map(getitem, layout.caches, texts), strict=True))
+                state = dict(zip(layout.attrs, map(getitem, caches, cells), strict=True))
             except NotCanonical:
                 pass
             else:
-                record = self.cls.__new__(self.cls)
-                _set_state(record, "__dict__", state)
-                return record
-        return self._explained(layout.tags, texts, index, notes, extra)
-
-    def _explained(
-        self,
-        tags: Sequence[str],
-        texts: Sequence[str | None],
-        index: int,
-        notes: Notes,
-        extra: list[tuple[str, str]],
-    ) -> Record:
-        """The same cell by cell, with a note for each value that is not in canonical form."""
-        state: dict[str, Any] = {}
-        raw: dict[str, str] = {}
-        for tag, text in zip(tags, texts, strict=True):
-            kind, attr = self.kinds.get(tag), tag.lower()
-            if kind is None or attr in state:
-                if text is not None or kind is None:
-                    extra.append((tag, text or ""))
+                return layout, state, None
+        state = {}
+        rest = []
+        for tag, attr, cache_, cell in zip(layout.tags, layout.attrs, caches, cells, strict=True):
+            if attr in state or not attr:
+                if cell is not None or not attr:
+                    rest.append((tag, "", _text_of(cell)))
                 continue
             try:
-                state[attr] = cache_of(kind)[text]
-                continue
+                state[attr] = cache_[cell]
             except NotCanonical:
-                assert text is not None
-            state[attr], code = explain(kind, text)
-            raw[tag] = text
-            if not code:
+                state[attr] = None
+                rest.append((tag, attr, _text_of(cell)))
+        return layout, state, rest
+
+    def _record(self, row: Converted, index: int, notes: Notes) -> Record:
+        """The record of a row, with a note for each value that is not in canonical form."""
+        _, state, rest = row
+        record = self._new(self.cls)
+        if rest is None:
+            _set_state(record, "__dict__", state)
+            return record
+        raw: dict[str, str] = {}
+        extra: list[tuple[str, str]] = []
+        for tag, attr, text in rest:
+            if not attr:
+                extra.append((tag, text))
                 continue
-            if catalogue.info(code).severity == "info":
+            raw[tag] = text
+            state[attr], code = explain(self.kinds[tag], text)
+            if code and catalogue.info(code).severity == "info":
                 notes.count(code, self.name, index, tag)
-            else:
+            elif code:
                 values = {"value": text.strip()[:80]}
                 notes.say(code, self.name, index, tag, values=values)
-        return self.cls._trusted(state, raw, tuple(extra))
+        record._set(state, raw, tuple(extra))
+        return record
 
     def _oddities(
         self,
@@ -228,6 +268,32 @@ class RowDecoder:
                 texts[place] = None
                 notes.count("BHYT-ROW-05", self.name, index, safe_tag(tag))
         return extra
+
+
+class _Written(dict[bytes | None, Any]):
+    """Cell as it is written to value, each distinct cell unwrapped and converted once."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__({None: None})
+        self._values = cache_of(kind)
+
+    def __missing__(self, cell: bytes) -> Any:
+        value = self._values[_grammar.unwrapped(cell)]
+        if len(cell) <= _LONGEST:
+            if len(self) >= CACHE_LIMIT:
+                self.clear()
+                self[None] = None
+            self[cell] = value
+        return value
+
+
+_written = cache(_Written)
+
+
+def _text_of(cell: str | bytes | None) -> str:
+    return _grammar.unwrapped(cell) if isinstance(cell, bytes) else cell or ""
 
 
 class _Run:

@@ -6,16 +6,18 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from lxml import etree
 
+from vnhealth.codecs import _grammar
 from vnhealth.codecs._cut import cut
-from vnhealth.codecs._decode import decoder, official_tags
+from vnhealth.codecs._decode import Converted, decoder, official_tags
 from vnhealth.codecs._encoding import clean
+from vnhealth.codecs._grammar import Skeleton
 from vnhealth.codecs._limits import Limits
 from vnhealth.codecs._notes import Notes, safe_tag
-from vnhealth.codecs._xml import check_size, is_wrapper, local, parse, parse_clean
+from vnhealth.codecs._xml import check_size, is_wrapper, local, parse, parse_clean, tree
 from vnhealth.errors import LimitExceeded, MalformedXml
 from vnhealth.records import Record
 from vnhealth.spec import Edition, Family, TableSpec, edition_info, table, tables
@@ -44,10 +46,27 @@ class Section:
 
 
 @dataclass(slots=True)
+class Matched:
+    """The same for rows that the grammar took, converted for the family that they speak for."""
+
+    name: str
+    rows: list[Converted]
+    leaning: int
+    data: bytes
+
+    def records(self, family: Family, notes: Notes, first: int) -> tuple[Record, ...]:
+        """The records, the first of which is row ``first`` of its table."""
+        if family is _spoken_for(self.leaning):
+            return decoder(family, self.name).records(self.rows, notes, first)
+        content = read_root(tree(self.data), None, Limits(), Notes())
+        return content.sections[0].records(family, notes, first)
+
+
+@dataclass(slots=True)
 class Content:
     """What a part holds: normally one section."""
 
-    sections: list[Section] = field(default_factory=list)
+    sections: list[Section | Matched] = field(default_factory=list)
 
 
 @cache
@@ -77,22 +96,44 @@ def _telling_tags(name: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(old - new), frozenset(new - old)
 
 
-def _leaning(root_tag: str, name: str, rows: list[etree._Element]) -> int:
+@cache
+def _skeletons() -> dict[bytes, Skeleton]:
+    """The skeletons of all tables by their roots."""
+    found = {}
+    for tag, which in _tables_of().items():
+        for family, name in which:
+            spec = structure(family, name)
+            if spec.root == tag:
+                found[tag.encode()] = Skeleton(name, spec.root, spec.list, spec.row)
+    return found
+
+
+def _tags_of(rows: list[etree._Element]) -> tuple[str, ...]:
+    return tuple(local(cell) for row in rows[:1] for cell in row)
+
+
+@lru_cache(maxsize=512)
+def _leaning(root_tag: str, name: str, row_tags: tuple[str, ...]) -> int:
+    """What the root and the tags of the first row say of the family."""
     if name not in tables(Edition.QD4210):
         return _CERTAIN
     families = {family for family, _ in _tables_of()[root_tag]}
     if len(families) == 1 and structure(*_tables_of()[root_tag][0]).root == root_tag:
         return _CERTAIN if Family.F130 in families else -_CERTAIN
     old, new = _telling_tags(name)
-    tags = {local(cell) for row in rows[:1] for cell in row}
+    tags = set(row_tags)
     return len(tags & new) - len(tags & old)
+
+
+def _spoken_for(leaning: int) -> Family:
+    return Family.F4210 if leaning < 0 else Family.F130
 
 
 def family_of(leanings: Iterable[tuple[str, int]]) -> Family:
     """The family of a case: what its summary (XML1) says, else what its tables say together."""
     held = list(leanings)
     decisive = sum(lean for name, lean in held if name == "XML1") or sum(lean for _, lean in held)
-    return Family.F4210 if decisive < 0 else Family.F130
+    return _spoken_for(decisive)
 
 
 def read_part(
@@ -105,6 +146,13 @@ def read_part(
     """The rows of one part; all that is odd about it goes to ``notes``."""
     check_size(data, limits, limits.part)
     data, found = clean(data)
+    matched = _matched(data)
+    if matched is not None:
+        notes.extend(found, declared)
+        _look_at_head(data, matched.name, declared, notes)
+        if len(matched.rows) > limits.rows:
+            raise LimitExceeded("ERR-XML-04", limit=f"{limits.rows} rows")
+        return Content([matched])
     try:
         parsed = parse_clean(data, found, origin)
     except MalformedXml as error:
@@ -114,6 +162,26 @@ def read_part(
     if not data.startswith(b"<?xml"):
         notes.say("BHYT-PART-05", declared)
     return read_root(parsed.root, declared, limits, notes, attributes=_may_have_attributes(data))
+
+
+def _matched(data: bytes) -> Matched | None:
+    """The rows when the grammar takes the file, else None."""
+    found = _grammar.matched(data, _skeletons())
+    if found is None:
+        return None
+    leaning = _leaning(found.root, found.name, found.rows[0][0])
+    try:
+        rows = decoder(_spoken_for(leaning), found.name).converted(found.rows)
+    except _grammar.NotMe:
+        return None
+    return Matched(found.name, rows, leaning, data)
+
+
+def _look_at_head(data: bytes, name: str, declared: str | None, notes: Notes) -> None:
+    if not data.startswith(b"<?xml"):
+        notes.say("BHYT-PART-05", declared)
+    if declared and declared != name:
+        notes.count("BHYT-PART-07", declared, params={"found": name})
 
 
 def _may_have_attributes(data: bytes) -> bool:
@@ -144,9 +212,9 @@ def read_root(
             notes.count("BHYT-PART-07", declared, params={"found": name})
         specs = [structure(family, name) for family in {f for f, n in candidates if n == name}]
         rows = list(_rows(top, specs, name, notes))
-        section = Section(name, rows, _leaning(tag, name, rows), attributes)
+        section = Section(name, rows, _leaning(tag, name, _tags_of(rows)), attributes)
         last = content.sections[-1] if content.sections else None
-        if last is not None and last.name == name:
+        if isinstance(last, Section) and last.name == name:
             last.rows += rows
             last.leaning = last.leaning or section.leaning
         else:
@@ -226,4 +294,4 @@ def salvage(
             rows += parsed.root if is_wrapper(parsed.root) else [parsed.root]
     if not rows:
         return Content()
-    return Content([Section(name, rows, _leaning(row_tag, name, rows))])
+    return Content([Section(name, rows, _leaning(row_tag, name, _tags_of(rows)))])

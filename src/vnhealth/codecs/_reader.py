@@ -15,7 +15,7 @@ from vnhealth.codecs._envelope import Envelope, about_signature, hosos, signatur
 from vnhealth.codecs._hoso import read_hoso, read_piece, split
 from vnhealth.codecs._limits import DEFAULT_LIMITS, Limits
 from vnhealth.codecs._notes import Notes, finding, safe_tag
-from vnhealth.codecs._parts import Section, family_of, read_root, salvage
+from vnhealth.codecs._parts import Matched, Section, family_of, read_root, salvage
 from vnhealth.codecs._source import Source, opened, read_bytes
 from vnhealth.codecs._xml import (
     PARSER_OPTIONS,
@@ -225,7 +225,7 @@ def _read_broken(data: bytes, error: MalformedXml, limits: Limits, source: bytes
 
 
 def _tables_alone(
-    sections: list[Section], notes: Notes, own: Notes, signature: str, source: bytes
+    sections: list[Section | Matched], notes: Notes, own: Notes, signature: str, source: bytes
 ) -> Document:
     family = family_of([(s.name, s.leaning) for s in sections])
     rows: dict[str, list[Record]] = {}

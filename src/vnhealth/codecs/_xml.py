@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from re import ASCII, Match
 from re import compile as pattern
@@ -70,7 +70,12 @@ def _parser() -> etree.XMLParser:
 
 def local(element: etree._Element) -> str:
     """The tag without namespace, in upper case."""
-    return str(element.tag).rpartition("}")[2].upper()
+    return _local(str(element.tag))
+
+
+@lru_cache(maxsize=1024)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2].upper()
 
 
 def is_wrapper(root: etree._Element) -> bool:
@@ -198,7 +203,9 @@ def _either_way(data: bytes) -> tuple[etree._Element, list[CodeNote]] | None:
 
 def _note_comments(data: bytes, notes: list[CodeNote]) -> None:
     """Comments and instructions are not data, but they are not dropped without a word."""
-    if b"<!--" not in data and data.count(b"<?") <= data.startswith(b"<?xml"):
+    after = data.find(b"?>") + 2 if data.startswith(b"<?xml") else 0
+    comments = b"!" in data and b"<!--" in data
+    if not comments and (data.find(b"?", after) < 0 or b"<?" not in data[after:]):
         return
     options: _Options = {**PARSER_OPTIONS, "remove_comments": False, "remove_pis": False}
     try:

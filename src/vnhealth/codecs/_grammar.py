@@ -1,0 +1,187 @@
+"""A strict reader of table files that look exactly like the skeletons: it says yes or "not me".
+
+For each order of tags that vendors use (the official one first of all) one regular expression
+takes a whole row. It knows no error and no tolerance: a file that does not match, character by
+character, is left to the XML parser, which gives the same cells (a differential fuzz test holds
+both against each other). An order is learnt when it was seen a few times, so nothing is compiled
+for a single file.
+
+What makes it sound: the patterns are possessive, so they never try a second reading; a blank is
+one of XML's four; text has no ``<``; and each cell, before its value is remembered, must be UTF-8
+without forbidden characters, without ``]]>`` and with references that XML knows (`unwrapped`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+__all__ = ["Cells", "NotMe", "Rows", "Skeleton", "learn", "matched", "unwrapped"]
+
+_SEEN_BEFORE_LEARNING = 3
+_MOST_SEEN = 256
+_MOST_PATTERNS = 8
+_LARGEST = 9_000_000
+_CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
+_REFERENCE = re.compile(r"&(amp|lt|gt|quot|apos|#x[9AaDd]|#(?:9|10|13));|&", re.ASCII)
+_CHARACTERS = {
+    **{"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"},
+    **{"#9": "\t", "#10": "\n", "#13": "\r"},
+    **{f"#x{digit}": chr(int(digit, 16)) for digit in "9AaDd"},
+}
+_BLANKS = r"[ \t\r\n]*+"
+_XSI = rb' xmlns:xsi="http://www\.w3\.org/2001/XMLSchema-instance"'
+_XSD = rb' xmlns:xsd="http://www\.w3\.org/2001/XMLSchema"'
+_HEAD = re.compile(
+    rb"(?:<\?xml version=(?:\"1\.0\"|'1\.0')"
+    rb"(?: encoding=(?:\"[Uu][Tt][Ff]-8\"|'[Uu][Tt][Ff]-8'))? ?\?>)?+"
+    rb"[ \t\r\n]*+<([A-Z][A-Z0-9_]*+)(?:%s(?:%s)?|%s(?:%s)?)?>[ \t\r\n]*+"
+    % (_XSI, _XSD, _XSD, _XSI)
+)
+
+
+class NotMe(Exception):
+    """The content is for the XML parser to judge."""
+
+
+Cells = tuple[bytes | None, ...]
+
+
+class Skeleton:
+    """The wrappers of a table; ``list`` may be empty, ``row`` may be the root itself."""
+
+    def __init__(self, name: str, root: str, list_: str, row: str) -> None:
+        self.name = name
+        self.root = root
+        self.row = row
+        self.alone = row == root
+        self.row_tag = b"" if self.alone else f"<{row}>".encode()
+        ending = f"</{list_}>{_BLANKS}</{root}>{_BLANKS}" if list_ else f"</{root}>{_BLANKS}"
+        self.opening = re.compile((f"<{list_}>{_BLANKS}" if list_ else "").encode())
+        self.ending = re.compile(("" if self.alone else ending).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a file holds: the table, and of each row its tags and its cells as they are written."""
+
+    name: str
+    root: str
+    rows: list[tuple[tuple[str, ...], Cells]]
+
+
+class _Order:
+    """One order of tags, and the patterns of a row that has exactly these."""
+
+    def __init__(self, row: str, tags: tuple[str, ...]) -> None:
+        self.row = row
+        self.tags = tags
+
+    def _compiled(self, text: str) -> re.Pattern[bytes]:
+        cell = f"(?:>({text})</@>|{_BLANKS}/>){_BLANKS}"
+        cells = "".join(f"<{tag}" + cell.replace("@", tag) for tag in self.tags)
+        return re.compile(f"{_BLANKS}{cells}</{self.row}>{_BLANKS}".encode())
+
+    @cached_property
+    def plain(self) -> re.Pattern[bytes]:
+        """For files without CDATA."""
+        return self._compiled("[^<]*+")
+
+    @cached_property
+    def mixed(self) -> re.Pattern[bytes]:
+        """For files with CDATA; a text outside it may then hold no ``]``."""
+        return self._compiled(r"<!\[CDATA\[[^\]]*+\]\]>|[^<\]]*+")
+
+
+_known: dict[str, tuple[_Order, ...]] = {}
+_seen: dict[tuple[str, tuple[str, ...]], int] = {}
+
+
+def learn(row: str, tags: tuple[str, ...]) -> None:
+    """Take note of an order of tags in a row; the third time it is compiled, for the next file."""
+    key = (row, tags)
+    times = _seen.get(key, 0) + 1
+    if times < _SEEN_BEFORE_LEARNING:
+        if len(_seen) >= _MOST_SEEN:
+            _seen.clear()
+        _seen[key] = times
+        return
+    _seen.pop(key, None)
+    known = _known.get(row, ())
+    if all(order.tags != tags for order in known):
+        _known[row] = (_Order(row, tags), *known)[:_MOST_PATTERNS]
+
+
+def matched(data: bytes, skeletons: Mapping[bytes, Skeleton]) -> Rows | None:
+    """The rows of a table file in UTF-8, or None: "not me". ``skeletons`` are found by root."""
+    if len(data) > _LARGEST:
+        return None
+    head = _HEAD.match(data)
+    skeleton = skeletons.get(head[1]) if head else None
+    if head is None or skeleton is None or skeleton.row not in _known:
+        return None
+    opening = skeleton.opening.match(data, head.end())
+    if opening is None:
+        return None
+    rows, at = _rows(data, opening.end(), skeleton)
+    if not rows or not skeleton.ending.fullmatch(data, at):
+        return None
+    return Rows(skeleton.name, skeleton.root, rows)
+
+
+def _rows(
+    data: bytes, at: int, skeleton: Skeleton
+) -> tuple[list[tuple[tuple[str, ...], Cells]], int]:
+    """The rows from a position on, and where they end. No rows when one of them does not match."""
+    orders = _known[skeleton.row]
+    with_cdata = b"]" in data and b"<![CDATA[" in data
+    row_tag = skeleton.row_tag
+    current = orders[0]
+    rows: list[tuple[tuple[str, ...], Cells]] = []
+    while data.startswith(row_tag, at):
+        start = at + len(row_tag)
+        found = (current.mixed if with_cdata else current.plain).match(data, start)
+        if found is None:
+            for order in orders:
+                found = (order.mixed if with_cdata else order.plain).match(data, start)
+                if found is not None:
+                    current = order
+                    break
+            else:
+                return [], at
+        rows.append((current.tags, found.groups()))
+        at = found.end()
+        if skeleton.alone:
+            break
+    return rows, at
+
+
+def unwrapped(cell: bytes) -> str:
+    """The text of a cell: decoded, line ends normalised, CDATA taken off, references resolved.
+
+    Raises `NotMe` when the cell is not well-formed.
+
+    >>> unwrapped(b"<![CDATA[a & b]]>"), unwrapped(b"a &amp; b")
+    ('a & b', 'a & b')
+    """
+    if b"\xef\xbf" in cell or len(cell.translate(None, _CONTROL)) != len(cell):
+        raise NotMe
+    try:
+        text = cell.decode()
+    except UnicodeDecodeError:
+        raise NotMe from None
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.startswith("<"):
+        return text[9:-3]
+    if "]]>" in text:
+        raise NotMe
+    return _REFERENCE.sub(_character, text) if "&" in text else text
+
+
+def _character(found: re.Match[str]) -> str:
+    if found[1] is None:
+        raise NotMe
+    return _CHARACTERS[found[1]]
