@@ -50,7 +50,7 @@ def test_no_code_stands_in_two_modules():
 def test_rule_is_complete(code):
     rule = REGISTRY[code]
     info = rule.info
-    assert re.fullmatch(r"BHYT-(FLD|FMT|CLAIM|XML\d+)-\d{2,3}", code)
+    assert re.fullmatch(r"BHYT-(FLD|FMT|CLAIM|ICD|CAT|XML\d+)-\d{2,3}", code)
     assert all((info.message_vi, info.message_en, info.hint_vi, info.hint_en, info.basis))
     assert info.message_vi != info.message_en
     assert rule.editions

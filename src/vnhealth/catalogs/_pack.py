@@ -16,6 +16,7 @@ from vnhealth.catalogs import _builtin, _store
 from vnhealth.catalogs._installed import Installed, check_stored, read_installed
 from vnhealth.catalogs._judge import judge, outside, state_of
 from vnhealth.catalogs._keys import keys, parts, systems
+from vnhealth.catalogs._layouts import layout
 from vnhealth.catalogs._model import NOTHING, Effect, Entry, Miss, Row, Source, State
 from vnhealth.errors import CatalogError
 from vnhealth.findings import Findings
@@ -59,6 +60,9 @@ class Pack:
         self._connection = _store.connect(self.path) if self.path is not None else None
         self._states: dict[tuple[str, str, dt.date], State] = {}
         self._held: dict[tuple[str, dt.date], bool] = {}
+        self._effects: dict[tuple[str, str, dt.date], tuple[Effect, ...]] = {}
+        self._daggers: dict[str, frozenset[str]] = {}
+        self._facilities: dict[str, frozenset[str]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Pack, (self.path,))
@@ -217,6 +221,14 @@ class Pack:
         """
         if system != "icd10":
             return ()
+        place = (system, code, on)
+        found = self._effects.get(place)
+        if found is None:
+            found = self._effects_on(system, code, on)
+            self._remember(self._effects, place, found)
+        return found
+
+    def _effects_on(self, system: str, code: str, on: dt.date) -> tuple[Effect, ...]:
         covering = [source for source in self.sources(system) if source.covers(on)]
         (key,) = keys(system, code)
         if any(source.id for source in covering):
@@ -234,6 +246,33 @@ class Pack:
         column, value = ("left_key", left) if left else ("right_key", right)
         query = f"SELECT left_key, right_key FROM link WHERE kind = ? AND {column} = ?"  # noqa: S608
         return tuple((one, other) for one, other in self._all(query, kind, value))
+
+    def daggers(self, code: str) -> frozenset[str]:
+        """The keys of the dagger codes of which an asterisk code needs one (4469, appendix A1).
+
+        Empty when the code is no asterisk code, or the appendix is not installed.
+        """
+        (key,) = keys("icd10", code)
+        held = self._daggers.get(key)
+        if held is None:
+            held = frozenset(left for left, _ in self.pairs("dagger", right=key))
+            self._remember(self._daggers, key, held)
+        return held
+
+    def facilities(self, system: str) -> frozenset[str]:
+        """The facilities (MA_CSKCB) whose own list of a catalogue is installed (forms 01 to 06)."""
+        held = self._facilities.get(system)
+        if held is None:
+            forms = [one.id for one in self.installed if layout(one.layout).is_form]
+            query = "SELECT attrs FROM entry WHERE system = ? AND source = ?"
+            held = frozenset(
+                json.loads(attrs).get("MA_CSKCB", "")
+                for number in forms
+                for (attrs,) in self._all(query, system, number)
+                if attrs
+            )
+            self._facilities[system] = held
+        return held
 
     def successors(self, system: str, code: str) -> tuple[Successor, ...]:
         """The units that took over an old one: several when it was split, then none is *the* one.

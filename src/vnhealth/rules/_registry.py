@@ -9,6 +9,8 @@ from vnhealth.records import Document
 from vnhealth.rules import (
     _benefit,
     _catalogue,
+    _catalogue_icd,
+    _catalogue_lists,
     _dates,
     _days,
     _deadlines,
@@ -64,7 +66,11 @@ CLAIM_CHECKS: Mapping[str, ClaimCheck] = {
 DEADLINES: Mapping[str, ClaimCheck] = _deadlines.CHECKS
 """Rules that need the time of sending."""
 
-CATALOGUE: Mapping[str, ClaimCheck] = _catalogue.CHECKS
+CATALOGUE: Mapping[str, ClaimCheck] = {
+    **_catalogue.CHECKS,
+    **_catalogue_icd.CHECKS,
+    **_catalogue_lists.CHECKS,
+}
 """Rules that need a catalogue."""
 
 DocumentCheck = Callable[[Document], Iterable[tuple[int | None, Hit]]]
