@@ -25,8 +25,8 @@ class Case:
     """An encounter under the rules of one edition and day.
 
     ``begin`` and ``end`` are NGAY_VAO and NGAY_RA of XML1, ``kind`` is MA_LOAI_KCB in two digits;
-    each is None (or empty) when it is not there. ``whole`` is False when a table could not be read,
-    so that no total can be judged. ``rates`` are the MUC_HUONG that covered lines may have.
+    each is None (or empty) when it is not there. ``rates`` are the MUC_HUONG that covered lines may
+    have.
     """
 
     def __init__(
@@ -58,7 +58,6 @@ class Case:
         self.end: LocalTime | None = first.ngay_ra if first is not None else None
         kind = first.ma_loai_kcb if first is not None else None
         self.kind: str = kind.zfill(2) if kind else ""
-        self.whole = PartForm.UNREADABLE not in [part.form for part in claim.parts]
         self.rates = (
             expected_rates(first.ma_the_bhyt, first.ma_doituong_kcb, self.inpatient, on)
             if first is not None and not self.old
@@ -92,6 +91,11 @@ class Case:
     def inpatient(self) -> bool:
         """True for inpatient, day and short-stay treatment (03, 04, 09)."""
         return self.kind in ("03", "04", "09")
+
+    @property
+    def whole(self) -> bool:
+        """False when a table could not be read, so that no total can be judged."""
+        return PartForm.UNREADABLE not in [part.form for part in self.claim.parts]
 
     @property
     def card(self) -> str:
