@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from vnhealth.cli._people_match import Comparison
 from vnhealth.findings import catalogue
-from vnhealth.identity import kinds
+from vnhealth.identity import birth_date, cccd, kinds, names, phone
 from vnhealth.identity.data_quality import QualityReport, field_titles
 
 __all__ = ["match_page", "quality_page"]
@@ -41,6 +42,31 @@ def _environment() -> Any:
     )
 
 
+_ALIKE: dict[str, Callable[[str], str]] = {
+    "Họ tên": names.sorted_skeleton,
+    "Ngày sinh": birth_date.normalize,
+    "Số định danh": cccd.normalize,
+    "Điện thoại": phone.normalize,
+}
+_SEXES = {"1": "Nam", "2": "Nữ", "3": "Chưa xác định"}
+
+
+def _shown(title: str, value: str) -> str:
+    return _SEXES.get(value, value) if title == "Giới tính" else value
+
+
+def _state(title: str, one: str, other: str) -> str:
+    """Give same, alike (written differently), missing on one side, differs, or plain for codes."""
+    if one == other:
+        return "same"
+    if not (one and other):
+        return "missing"
+    if title == "Mã":
+        return "plain"
+    same = _ALIKE.get(title)
+    return "alike" if same and same(one) == same(other) else "differs"
+
+
 def match_page(found: Comparison, left: str, right: str | None) -> str:
     """The pairs side by side, what agrees and differs, for a records officer to decide."""
     shown = []
@@ -50,8 +76,9 @@ def match_page(found: Comparison, left: str, right: str | None) -> str:
         for title, keys in _COLUMNS:
             one, other = (next((r[k] for k in keys if r.get(k)), "") for r in rows)
             if one or other:
-                state = "same" if one == other else "missing" if not (one and other) else "differs"
-                cells.append((title, one, other, state))
+                cells.append(
+                    (title, _shown(title, one), _shown(title, other), _state(title, one, other))
+                )
         shown.append(
             {
                 "outcome": pair.outcome,
