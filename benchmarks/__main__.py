@@ -1,0 +1,102 @@
+"""``python -m benchmarks``: run all groups, print one table, write ``benchmarks/results.json``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from benchmarks.corpus import load
+from benchmarks.groups import GROUPS
+from benchmarks.harness import Figure
+
+RESULTS = Path(__file__).parent / "results.json"
+LIBRARIES = [
+    "lxml",
+    "pybase64",
+    "cryptography",
+    "signxml",
+    "httpx",
+    "xsdata",
+    "pydantic-xml",
+    "xmlschema",
+]
+
+
+def machine(source: str) -> dict[str, object]:
+    model = ""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = [x for x in cpuinfo.read_text().splitlines() if x.startswith("model name")]
+        model = lines[0].partition(":")[2].strip() if lines else ""
+    libraries = {}
+    for name in LIBRARIES:
+        try:
+            libraries[name] = version(name)
+        except PackageNotFoundError:
+            libraries[name] = "not installed"
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "corpus": source,
+        "libraries": libraries,
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="*", choices=list(GROUPS), default=list(GROUPS))
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--encounters", type=int, default=150)
+    parser.add_argument("--quick", action="store_true", help="3 rounds, 60 encounters")
+    options = parser.parse_args()
+    rounds = 3 if options.quick else options.rounds
+    corpus = load(60 if options.quick else options.encounters)
+    figures: list[Figure] = []
+    notes: list[str] = []
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True) as progress:
+        for name in options.only:
+            task = progress.add_task(name, total=None)
+            for found in GROUPS[name](corpus, rounds, lambda t=task: progress.advance(t)):
+                (notes if isinstance(found, str) else figures).append(found)  # type: ignore[arg-type]
+            progress.remove_task(task)
+    facts = machine(corpus.source)
+    show(figures, notes, facts)
+    if set(options.only) == set(GROUPS):
+        written = {"machine": facts, "figures": {f.name: f.to_dict() for f in figures}}
+        if notes:
+            written["notes"] = notes
+        RESULTS.write_text(json.dumps(written, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    return 0
+
+
+def show(figures: list[Figure], notes: list[str], facts: dict[str, object]) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for head in ("figure", "ratio", "spread", "µs", "goal", "base"):
+        table.add_column(head, justify="right" if head in ("ratio", "spread", "µs") else "left")
+    for f in figures:
+        spread = f"{f.spread:.0%}" if f.spread else ""
+        us = f"{f.us:.0f}" if f.us else ""
+        table.add_row(f.name, f"{f.ratio:.2f}", spread, us, f.goal, f.base)
+    console = Console(width=140)
+    console.print(table)
+    for note in notes:
+        console.print(note)
+    console.print(
+        f"Python {facts['python']}, {facts['cpu']}, {facts['cores']} cores; {facts['corpus']}",
+        highlight=False,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,83 @@
+"""The files that everything is measured on: synthetic encounters in two vendor looks."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from vnhealth import synth
+
+ROOT = Path(__file__).resolve().parents[1]
+GENERATOR = ROOT.parent / "shared" / "bench" / "gen_corpus.py"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """One encounter per file, official field order and a vendor's own order."""
+
+    source: str
+    official: list[bytes]
+    shuffled: list[bytes]
+
+
+def generator() -> ModuleType | None:
+    if not GENERATOR.is_file():
+        return None
+    found = importlib.util.spec_from_file_location("gen_corpus", GENERATOR)
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    sys.modules["gen_corpus"] = module
+    found.loader.exec_module(module)
+    return module
+
+
+def load(count: int) -> Corpus:
+    module = generator()
+    if module is None:
+        claims = list(synth.generate(encounters=count, edition="4750", seed=4750))
+        looks = ("php", "dotnet")
+        official = [
+            synth.render(
+                [claim], edition="4750", facility=claim.xml1.ma_cskcb, dialect=looks[i % 2]
+            )
+            for i, claim in enumerate(claims)
+        ]
+        shuffled = [
+            synth.render(
+                [claim],
+                edition="4750",
+                facility=claim.xml1.ma_cskcb,
+                dialect=f"{looks[i % 2]}+shuffled_order",
+            )
+            for i, claim in enumerate(claims)
+        ]
+        return Corpus("vnhealth synth, edition 4750, php and dotnet looks", official, shuffled)
+    return Corpus("gen_corpus.py, php and dotnet looks", _files(module, count), _own(module, count))
+
+
+def _files(module: ModuleType, count: int) -> list[bytes]:
+    out = []
+    for i in range(count):
+        encounter = module.encounter(i)
+        facility = encounter["XML1"][0]["MA_CSKCB"]
+        body = module.hoso(encounter, module.style_of(i, "mix"))
+        out.append(module.head(facility, 1) + body + module.TAIL)
+    return out
+
+
+def _own(module: ModuleType, count: int) -> list[bytes]:
+    """The same encounters in the field order of one vendor, the same in all of its files."""
+    official = dict(module.TABLES)
+    try:
+        for name, fields in official.items():
+            order = list(fields)
+            random.Random(name).shuffle(order)
+            module.TABLES[name] = order
+        return _files(module, count)
+    finally:
+        module.TABLES.update(official)

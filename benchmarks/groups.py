@@ -1,0 +1,340 @@
+"""What is measured: groups of contenders that are timed in turns with their base."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from lxml import etree
+
+from benchmarks import peers
+from benchmarks.corpus import Corpus
+from benchmarks.harness import Figure, figure, in_turns
+from vnhealth import codecs, deid, rules, signing
+from vnhealth.spec import Edition
+
+Tick = Callable[[], None]
+FLOOR = "lxml trees of envelope and inner files, no field read"
+EDITION = Edition.QD4750
+C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+
+
+def floor(files: list[bytes]) -> None:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    for data in files:
+        for node in etree.fromstring(data, parser).iter("NOIDUNGFILE"):
+            etree.fromstring(base64.b64decode(node.text or ""), parser)
+
+
+def read_all(files: list[bytes]) -> None:
+    for data in files:
+        codecs.read(data)
+
+
+def decode(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
+    claims = [codecs.read(data).claims[0] for data in corpus.official]
+    key = deid.Key.from_bytes(hashlib.sha256(b"benchmark").digest())
+    engine = deid.Deidentifier(key, recipient="bench", purpose="bench", facility="01001")
+
+    def check() -> None:
+        for claim in claims:
+            rules.check(claim)
+
+    def deidentify() -> None:
+        for claim in claims:
+            engine.record(claim)
+
+    def pipeline() -> None:
+        for data in corpus.official:
+            engine.record(codecs.read(data).claims[0])
+
+    found = in_turns(
+        {
+            "floor": lambda: floor(corpus.official),
+            "floor_any": lambda: floor(corpus.shuffled),
+            "decode_official": lambda: read_all(corpus.official),
+            "decode_any": lambda: read_all(corpus.shuffled),
+            "rules": check,
+            "deid_step": deidentify,
+            "pipeline": pipeline,
+        },
+        rounds,
+        tick,
+    )
+    goals = {
+        "decode_official": "≤ 0.85 (later issue)",
+        "decode_any": "≤ 1.8",
+        "rules": "≤ 0.35",
+        "deid_step": "≤ 0.35 (later issue)",
+        "pipeline": "≤ 1.8 (later issue)",
+    }
+    for name, goal in goals.items():
+        base = found["floor_any" if name == "decode_any" else "floor"]
+        yield figure(name, found[name], base, called=FLOOR, units=len(corpus.official), goal=goal)
+
+
+def encode(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
+    documents = [codecs.read(data) for data in corpus.official]
+    writable = []
+    for document in documents:
+        claims = [c.replace(xml1=c.xml1.replace(ma_nghe_nghiep="00000")) for c in document.claims]
+        writable.append(claims)
+    trees = []
+    for claims in writable:
+        data = codecs.write(claims, edition=EDITION, facility="79001", created=dt.date(2026, 1, 1))
+        nodes = etree.fromstring(data).iter("NOIDUNGFILE")
+        trees.append([etree.fromstring(base64.b64decode(n.text or "")) for n in nodes])
+
+    def base() -> None:
+        for parts in trees:
+            b"".join(base64.b64encode(etree.tostring(tree)) for tree in parts)
+
+    def ours() -> None:
+        for claims in writable:
+            codecs.write(claims, edition=EDITION, facility="79001", created=dt.date(2026, 1, 1))
+
+    found = in_turns({"base": base, "encode": ours}, rounds, tick)
+    yield figure(
+        "encode",
+        found["encode"],
+        found["base"],
+        called="etree.tostring of ready trees + base64",
+        units=len(writable),
+        goal="≤ 1.35 (later issue)",
+    )
+
+
+def versus(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure | str]:
+    """Peers against the same files; the ratio says how many times faster vnhealth is."""
+    files = corpus.official[:24]
+    parts = peers.inner(files)
+    made = {
+        "vs_xsdata": (peers.xsdata_reader(parts), "≥ 8"),
+        "vs_pydantic_xml": (peers.pydantic_xml_reader(parts), "≥ 12 (later issue)"),
+        "vs_xmlschema": (peers.xmlschema_reader(parts), "≥ 45 (later issue)"),
+        "vs_lxml_xsd": (peers.xsd_validator(parts), ""),
+    }
+    there: dict[str, Callable[[], object]] = {n: run for n, (run, _) in made.items() if run}
+    found = in_turns({"ours": lambda: read_all(files), **there}, max(3, rounds // 3), tick)
+    for name, (run, goal) in made.items():
+        if run is None:
+            yield f"{name}: not installed"
+            continue
+        yield figure(
+            name,
+            found["ours"],
+            found[name],
+            called="vnhealth decode of the same files (times faster)",
+            units=len(files),
+            goal=goal,
+            inverse=True,
+        )
+
+
+def signatures(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure | str]:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+    now = dt.datetime(2026, 8, 3, tzinfo=dt.UTC)
+    year = dt.timedelta(days=365)
+    authority = signing.TestAuthority(not_before=now - year, not_after=now + year)
+    signer = authority.issue("79001", not_before=now - year, not_after=now + year)
+    trust = authority.trust_store()
+    claim = codecs.read(corpus.official[0]).claims[0]
+    claim = claim.replace(xml1=claim.xml1.replace(ma_nghe_nghiep="00000"))
+    document = codecs.write([claim], edition=EDITION, facility="79001", created=now.date())
+    signed = signing.sign(document, signer, canonical=True)
+    foreign = signed.replace(b"<HOSO>\n", b"<HOSO  >\n", 1)
+    assert signing.verify(foreign, trust=trust, at=now).is_valid
+    key = rsa.generate_private_key(65537, 2048)
+    public = key.public_key()
+    raw = key.sign(document, padding.PKCS1v15(), hashes.SHA256())
+    times = range(60)
+
+    def rsa_sign() -> None:
+        for _ in times:
+            key.sign(b"x" * 300, padding.PKCS1v15(), hashes.SHA256())
+
+    def rsa_verify() -> None:
+        for _ in times:
+            public.verify(raw, document, padding.PKCS1v15(), hashes.SHA256())
+
+    contenders: dict[str, Callable[[], object]] = {
+        "rsa_sign": rsa_sign,
+        "rsa_verify": rsa_verify,
+        "sign": lambda: [signing.sign(document, signer, canonical=True) for _ in times],
+        "verify_own": lambda: [signing.verify(signed, trust=trust, at=now) for _ in times],
+        "verify_foreign": lambda: [signing.verify(foreign, trust=trust, at=now) for _ in times],
+    }
+    peer = _signxml(authority, document)
+    if peer is not None:
+        contenders["signxml"] = lambda: [peer() for _ in times]
+    found = in_turns(contenders, rounds, tick)
+    bases = {
+        "sign": ("rsa_sign", "RSA-2048 sign alone", "≤ 1.25 (later issue)"),
+        "verify_own": ("rsa_verify", "RSA-2048 verify alone", "≤ 4 (later issue)"),
+        "verify_foreign": ("rsa_verify", "RSA-2048 verify alone", "≤ 10 (later issue)"),
+    }
+    for name, (base, called, goal) in bases.items():
+        yield figure(name, found[name], found[base], called=called, units=len(times), goal=goal)
+    if peer is None:
+        yield "vs_signxml: not installed"
+        return
+    yield figure(
+        "vs_signxml",
+        found["sign"],
+        found["signxml"],
+        called="vnhealth sign of the same file (times faster)",
+        units=len(times),
+        inverse=True,
+    )
+
+
+def _signxml(authority: signing.TestAuthority, document: bytes) -> Callable[[], object] | None:
+    try:
+        import signxml
+    except ImportError:
+        return None
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    now = dt.datetime(2026, 8, 3, tzinfo=dt.UTC)
+    year = dt.timedelta(days=365)
+    signer = authority.issue("79002", not_before=now - year, not_after=now + year)
+    key, certificate, _ = pkcs12.load_key_and_certificates(
+        authority.export_pkcs12(signer, b"bench"), b"bench"
+    )
+    assert certificate is not None
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    root = etree.fromstring(document)
+
+    def run() -> object:
+        return signxml.XMLSigner(c14n_algorithm=C14N).sign(root, key=key, cert=pem)
+
+    return run
+
+
+def sandbox(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
+    """A submission through httpx in process, beside a canned answer through httpx."""
+    import httpx
+
+    from vnhealth.protocol import vss
+    from vnhealth.sandbox import Exchange
+
+    exchange = Exchange.default(seed=7)
+    account = exchange.credentials("01001")
+    digest = vss.password_hash(account.password)
+    live = httpx.Client(transport=exchange.transport())
+    body = {"username": account.username, "password": digest}
+    keys = live.post(account.base_url + "/api/token/take", data=body).json()["APIKey"]
+    headers = {
+        "accessToken": keys["access_token"],
+        "tokenId": keys["id_token"],
+        "passwordHash": digest,
+        "content-type": "application/x-www-form-urlencoded",
+    }
+    file = corpus.official[0].replace(b"<MACSKCB>", b"<MACSKCB>01001</MACSKCB><X>", 1)
+    form = vss.encode_form(
+        {
+            "username": account.username,
+            "loaiHoSo": "130",
+            "maTinh": "01",
+            "maCSKCB": "01001",
+            "fileHSBase64": base64.b64encode(file).decode(),
+        }
+    )
+    url = account.base_url + "/api/qd130/guiHoSoXmlQD4750"
+    assert live.post(url, content=form, headers=headers).json()["maKetQua"] == "200"
+    canned = httpx.Client(
+        transport=httpx.MockTransport(lambda _: httpx.Response(200, json={"maKetQua": "200"}))
+    )
+    times = range(40)
+    found = in_turns(
+        {
+            "base": lambda: [canned.post(url, content=form, headers=headers) for _ in times],
+            "sandbox_submit": lambda: [
+                live.post(url, content=form, headers=headers) for _ in times
+            ],
+        },
+        rounds,
+        tick,
+    )
+    yield figure(
+        "sandbox_submit",
+        found["sandbox_submit"],
+        found["base"],
+        called="canned answer through httpx in process",
+        units=len(times),
+        goal="≤ 1.15 + codec (later issue)",
+    )
+
+
+RSS = """
+import resource, sys
+from vnhealth.codecs import iter_claims
+count = sum(1 for _ in iter_claims(sys.argv[1]))
+print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def memory(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
+    """Peak memory of a stream of 1,000 and of 20,000 encounters, each in a process of its own."""
+    bodies = [data[data.index(b"<HOSO>") : data.index(b"</HOSO>") + 7] for data in corpus.official]
+    head = corpus.official[0][: corpus.official[0].index(b"<HOSO>")]
+    tail = corpus.official[0][corpus.official[0].index(b"</HOSO>") + 7 :]
+    peaks = []
+    with tempfile.TemporaryDirectory() as folder:
+        for count in (1_000, 20_000):
+            path = Path(folder) / f"{count}.xml"
+            with path.open("wb") as stream:
+                stream.write(head)
+                for i in range(count):
+                    stream.write(bodies[i % len(bodies)])
+                stream.write(tail)
+            done = subprocess.run(
+                [sys.executable, "-c", RSS, str(path)], capture_output=True, text=True, check=True
+            )
+            seen, peak = map(int, done.stdout.split())
+            assert seen == count
+            peaks.append(peak / 1024)
+            path.unlink()
+            tick()
+    growth = peaks[1] - peaks[0]
+    called = f"MB from 1,000 to 20,000 encounters (peak {peaks[1]:.0f} MB)"
+    yield Figure("rss_growth_mb", growth, called, 0.0, 0.0, "≤ 10")
+
+
+def start(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
+    """Milliseconds of wall time that an import adds to a bare interpreter."""
+    import time
+
+    def wall(code: str) -> float:
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        return (time.perf_counter() - begin) * 1000
+
+    bare = sorted(wall("pass") for _ in range(7))[3]
+    for name, code, goal in (
+        ("import_vnhealth_ms", "import vnhealth", "≤ 60"),
+        ("import_bhyt_ms", "from vnhealth import bhyt", ""),
+    ):
+        taken = sorted(wall(code) for _ in range(7))[3] - bare
+        yield Figure(name, max(taken, 0.0), "ms over a bare interpreter", 0.0, 0.0, goal)
+        tick()
+
+
+GROUPS = {
+    "decode": decode,
+    "encode": encode,
+    "versus": versus,
+    "signatures": signatures,
+    "sandbox": sandbox,
+    "memory": memory,
+    "start": start,
+}

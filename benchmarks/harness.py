@@ -1,0 +1,71 @@
+"""Timing in turns, and what is made of it."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """``ratio`` of a contender to ``base``; ``us`` is its own cost per unit in microseconds."""
+
+    name: str
+    ratio: float
+    base: str
+    spread: float
+    us: float
+    goal: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "ratio": round(self.ratio, 3),
+            "base": self.base,
+            "spread": round(self.spread, 3),
+            "us": round(self.us, 1),
+            "goal": self.goal,
+        }
+
+
+def timed(run: Callable[[], object]) -> float:
+    gc.collect()
+    start = time.process_time()
+    run()
+    return time.process_time() - start
+
+
+def in_turns(
+    contenders: dict[str, Callable[[], object]], rounds: int, tick: Callable[[], None]
+) -> dict[str, list[float]]:
+    """Seconds of CPU per round of every contender, after one round that does not count."""
+    found: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds + 1):
+        names = list(contenders)
+        for name in names if number % 2 else reversed(names):
+            seconds = timed(contenders[name])
+            if number:
+                found[name].append(seconds)
+        tick()
+    return found
+
+
+def figure(
+    name: str,
+    seconds: list[float],
+    base: list[float],
+    *,
+    called: str,
+    units: int,
+    goal: str = "",
+    inverse: bool = False,
+) -> Figure:
+    """The median ratio with its spread; ``inverse`` for "times faster than a peer"."""
+    ratios = sorted((b / s if inverse else s / b) for s, b in zip(seconds, base, strict=True))
+    median = statistics.median(ratios)
+    tenth = ratios[len(ratios) // 10]
+    ninetieth = ratios[-1 - len(ratios) // 10]
+    us = statistics.median(seconds) * 1e6 / units
+    return Figure(name, median, called, (ninetieth - tenth) / median, us, goal)
