@@ -114,6 +114,14 @@ def _within(data: bytes, start: int, end: int, edits: list[Edit]) -> bytes:
     return applied(data[start:end], mine)
 
 
+def _reads_as(kind: Kind, text: str, value: object) -> bool:
+    """True when a strict reader gets the value from the text (not of a number of 30 digits)."""
+    try:
+        return bool(cache_of(kind)[text] == value)
+    except NotCanonical:
+        return False
+
+
 def _steps(kind: Kind, text: str, *, nfc: bool) -> list[tuple[str, str, str]]:
     """(kind of repair, text before, text after), one after another."""
     steps: list[tuple[str, str, str]] = []
@@ -135,7 +143,7 @@ def _steps(kind: Kind, text: str, *, nfc: bool) -> list[tuple[str, str, str]]:
             cache_of(kind)[bare]
         except NotCanonical:
             value, code = explain(kind, bare)
-            if value is not None and code in NUMBERS:
+            if value is not None and code in NUMBERS and _reads_as(kind, to_text(value), value):
                 step(NUMBERS[code], to_text(value))
     elif nfc and not is_normalized("NFC", bare):
         step("nfc", normalize("NFC", bare))
