@@ -165,13 +165,24 @@ def test_an_index_in_a_file_is_there_again_after_closing(tmp_path: Path) -> None
         assert codes(index, SAME) == ["BN1"]
 
 
-def test_nothing_is_stored_when_loading_fails(tmp_path: Path) -> None:
-    with PersonIndex.open(tmp_path / "people.db") as index:
-        with pytest.raises(Exception, match="UNIQUE"):
-            index.load([("A", ONE), ("A", OTHER)])
-        assert len(index) == 0
-        index.load([("A", ONE)])
-        assert codes(index, SAME) == ["A"]
+def test_nothing_is_stored_when_loading_fails_and_no_code_is_shown(index: PersonIndex) -> None:
+    with pytest.raises(IdentityError, match="ID-CODE_TWICE") as caught:
+        index.load([("BIMAT7", ONE), ("BIMAT7", OTHER)])
+    assert "BIMAT7" not in str(caught.value)
+    assert caught.value.__suppress_context__
+    assert len(index) == 0
+    index.load([("BIMAT7", ONE)])
+    found = index.who_is(SAME)
+    assert [one.code for one in found] == ["BIMAT7"]
+    assert "BIMAT7" not in repr(found)
+
+
+def test_a_file_that_is_no_index_is_an_error(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.db"
+    wrong.write_bytes(b"no database at all, just text" * 100)
+    for path in (wrong, tmp_path / "no" / "folder" / "x.db"):
+        with pytest.raises(IdentityError, match="ID-INDEX_UNREACHABLE"):
+            PersonIndex.open(path)
 
 
 def test_an_unreachable_database_is_an_error_without_its_address() -> None:

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 
+from vnhealth.errors import IdentityError
 from vnhealth.identity.person_index import SHARED_KEY_LIMIT, keys_of_form
 
 __all__ = ["SqliteStore"]
@@ -36,8 +37,15 @@ class SqliteStore:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._lock = threading.RLock()
-        self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._base.executescript(_PRAGMAS + _SCHEMA)
+        try:
+            self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        except sqlite3.Error:
+            raise IdentityError("ID-INDEX_UNREACHABLE") from None
+        try:
+            self._base.executescript(_PRAGMAS + _SCHEMA)
+        except sqlite3.Error:
+            self._base.close()
+            raise IdentityError("ID-INDEX_UNREACHABLE") from None
         self._shared = {key for (key,) in self._base.execute("SELECT key FROM shared_key")}
         self._queries: dict[int, str] = {}
 
@@ -60,6 +68,12 @@ class SqliteStore:
 
     def load(self, rows: Iterable[tuple[str, str, Sequence[int]]]) -> int:
         """Store many people; the keys are sorted once, which keeps the tree compact."""
+        try:
+            return self._load(rows)
+        except sqlite3.IntegrityError:
+            raise IdentityError("ID-CODE_TWICE") from None
+
+    def _load(self, rows: Iterable[tuple[str, str, Sequence[int]]]) -> int:
         with self._lock, self._transaction():
             last = self._base.execute("SELECT coalesce(max(id), 0) FROM person").fetchone()
             start: int = last[0]

@@ -34,15 +34,18 @@ SHARED_KEY_LIMIT = 500
 _PART, _KEY, _WORD = "\x1f", "\x1e", " "
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Candidate:
     """A person who is or may be the one asked for. ``code`` is the person to use: after a merge the
-    survivor, while ``found_as`` is the record that matched.
+    survivor, while ``found_as`` is the record that matched. The representation shows no code.
     """
 
     code: str
     found_as: str
     decision: Decision
+
+    def __repr__(self) -> str:
+        return f"<Candidate {self.decision.outcome} {self.decision.rule}>"
 
 
 class IndexStore(Protocol):
@@ -151,7 +154,11 @@ class PersonIndex:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str] = ":memory:") -> PersonIndex:
-        """Open or make an index in a SQLite file; in memory without a path."""
+        """Open or make an index in a SQLite file; in memory without a path.
+
+        Raises `IdentityError` (``ID-INDEX_UNREACHABLE``) when the file cannot be opened or is no
+        index.
+        """
         from vnhealth.identity._index_sqlite import SqliteStore
 
         return cls(SqliteStore(path))
@@ -175,6 +182,7 @@ class PersonIndex:
     ) -> int:
         """Store many people whose codes are new, much faster than one by one; gives how many.
 
+        All or none: raises `IdentityError` (``ID-CODE_TWICE``) when a code is there already.
         ``progress`` is called with the number done since its last call.
         """
 

@@ -33,7 +33,7 @@ class SqlStore:
         except ImportError:
             raise IdentityError("ID-INDEX_EXTRA") from None
         try:
-            self._engine = self._sql.create_engine(url, pool_pre_ping=True)
+            self._engine = self._sql.create_engine(url, pool_pre_ping=True, hide_parameters=True)
             self._define()
             self._meta.create_all(self._engine)
         except (self._sql.exc.SQLAlchemyError, ImportError):
@@ -99,6 +99,13 @@ class SqlStore:
 
     def load(self, rows: Iterable[tuple[str, str, Sequence[int]]]) -> int:
         """Store many people in one transaction."""
+        driver = self._engine.dialect.dbapi
+        try:
+            return self._load(rows)
+        except (self._sql.exc.IntegrityError, driver.IntegrityError):
+            raise IdentityError("ID-CODE_TWICE") from None
+
+    def _load(self, rows: Iterable[tuple[str, str, Sequence[int]]]) -> int:
         sql, person, held = self._sql, self._person, self._person_key
         with self._engine.begin() as base:
             start = base.execute(sql.select(sql.func.coalesce(sql.func.max(person.c.id), 0)))
