@@ -24,6 +24,7 @@ SOURCES = (
     "protocol",
     "sandbox",
     "sync",
+    "indicators",
     "cli",
 )
 """The files of ``findings/data``, in the order in which pages list them. A missing one is empty."""

@@ -1,0 +1,64 @@
+"""Columnar output: Arrow and Parquet tables of claims, with their label in the metadata.
+
+`to_arrow` gives identified tables, `linked_arrow` those of de-identified files; `DatasetWriter`
+puts them into Parquet folders parted by month and province. `derive` and `measure` turn a batch of
+a table into facts, the neutral rows that `vnhealth.indicators` counts. `Decode`, `Deidentify`,
+`Table` and `Facts` are the same work as functions of one record batch, which run unchanged here, in
+DuckDB or Polars, and on Apache Spark (``mapInArrow(each(step))``).
+
+Needs the extra ``frames`` (pyarrow); importing the package does not.
+
+>>> from vnhealth.deid import columns
+>>> columns.schema("XML1").field("NGAY_RA").type
+TimestampType(timestamp[us])
+"""
+
+from vnhealth.deid.columns._dataset import (
+    SIDECAR,
+    Dataset,
+    DatasetWriter,
+    manifest_hash,
+    open_dataset,
+)
+from vnhealth.deid.columns._details import derive, facts_of, measure
+from vnhealth.deid.columns._facts import FACTS, fact_schema
+from vnhealth.deid.columns._identified import iter_arrow, to_arrow
+from vnhealth.deid.columns._linked import linked_arrow
+from vnhealth.deid.columns._lists import Block, CareKind, block_of, blocks, care_kinds
+from vnhealth.deid.columns._schema import Column, ColumnType, Described, columns, read_meta, schema
+from vnhealth.deid.columns._spark import spark_schema
+from vnhealth.deid.columns._steps import Decode, Deidentify, Facts, Table, chain, each
+
+__all__ = [
+    "FACTS",
+    "SIDECAR",
+    "Block",
+    "CareKind",
+    "Column",
+    "ColumnType",
+    "Dataset",
+    "DatasetWriter",
+    "Decode",
+    "Deidentify",
+    "Described",
+    "Facts",
+    "Table",
+    "block_of",
+    "blocks",
+    "care_kinds",
+    "chain",
+    "columns",
+    "derive",
+    "each",
+    "fact_schema",
+    "facts_of",
+    "iter_arrow",
+    "linked_arrow",
+    "manifest_hash",
+    "measure",
+    "open_dataset",
+    "read_meta",
+    "schema",
+    "spark_schema",
+    "to_arrow",
+]
