@@ -12,15 +12,18 @@ label is *pseudonymised* and the data stay personal data.
 from vnhealth.deid._apply import Result, apply, deidentify_file
 from vnhealth.deid._crosswalk import TokenChange, crosswalk
 from vnhealth.deid._engine import Deidentifier
-from vnhealth.deid._keys import Key, KeyProvider, Tokens
+from vnhealth.deid._keys import DeviceKey, Key, KeyProvider, Tokens
 from vnhealth.deid._manifest import Dropped, Encounters, Manifest
 from vnhealth.deid._policy import Action, Policy, PolicyRow
+from vnhealth.deid._release import Releaser, release
+from vnhealth.deid._risk import RiskMeasure, RiskTooHigh, measure
 from vnhealth.deid._scan import ScanReport, scan
 from vnhealth.deid._tables import Label, Withheld, forms, meanings, withheld
 
 __all__ = [
     "Action",
     "Deidentifier",
+    "DeviceKey",
     "Dropped",
     "Encounters",
     "Key",
@@ -29,7 +32,10 @@ __all__ = [
     "Manifest",
     "Policy",
     "PolicyRow",
+    "Releaser",
     "Result",
+    "RiskMeasure",
+    "RiskTooHigh",
     "ScanReport",
     "TokenChange",
     "Tokens",
@@ -39,6 +45,8 @@ __all__ = [
     "deidentify_file",
     "forms",
     "meanings",
+    "measure",
+    "release",
     "scan",
     "withheld",
 ]

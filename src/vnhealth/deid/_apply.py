@@ -22,7 +22,7 @@ from vnhealth.deid._policy import Policy
 from vnhealth.deid._tables import Label
 from vnhealth.records import Claim, Document
 
-__all__ = ["Result", "apply", "deidentify_file"]
+__all__ = ["Result", "apply", "deidentify_file", "target_facility"]
 
 _DECLARED = re.compile(rb"<SOLUONGHOSO>\s*([0-9]{1,9})\s*</", re.ASCII)
 _FACILITY = re.compile(rb"<(?:MACSKCB|MA_CSKCB)>\s*([0-9][0-9A-Za-z]{4})\s*</", re.ASCII)
@@ -88,14 +88,13 @@ def apply(
     declared: int | None = None
     if isinstance(target, Document):
         claims, declared = target.claims, target.declared
-        facility = facility or facility_code(target.facility or "") or None
     else:
         claims = (target,) if isinstance(target, Claim) else tuple(target)
     engine = Deidentifier(
         key,
         recipient=recipient,
         purpose=purpose,
-        facility=facility or min(_facilities(claims), default=""),
+        facility=facility or target_facility(target, claims),
         policy=policy,
         exceptions=exceptions,
     )
@@ -108,6 +107,12 @@ def apply(
         batch=batch, data_sha256=hashlib.sha256(data).hexdigest(), data_bytes=len(data)
     )
     return Result(data, manifest)
+
+
+def target_facility(target: object, claims: Iterable[Claim]) -> str:
+    """The facility of a document, else the least of those of the claims; may be empty."""
+    named = facility_code(target.facility or "") if isinstance(target, Document) else ""
+    return named or min(_facilities(claims), default="")
 
 
 def _facilities(claims: Iterable[Claim]) -> Iterator[str]:

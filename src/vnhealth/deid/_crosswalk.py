@@ -34,7 +34,7 @@ def crosswalk(
     """The tokens of encounters and persons under two keys, each pair once.
 
     Made from the identified claims, so it never leaves the place where those are. The week shifts
-    change with the key as well.
+    stay when the new key was made with `Key.rotated`, else they change as well.
 
     >>> from vnhealth.deid import Key
     >>> from vnhealth.records.bhyt130 import Xml1

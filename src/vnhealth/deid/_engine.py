@@ -7,11 +7,12 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
-from vnhealth.deid._case import build, facility_code
+from vnhealth.deid._case import Case, build, facility_code
 from vnhealth.deid._keys import KeyProvider, Tokens
 from vnhealth.deid._manifest import Encounters, Manifest, dropped_of
-from vnhealth.deid._plan import Plans, Tally, counted_as
+from vnhealth.deid._plan import Plans, TablePlan, Tally, counted_as
 from vnhealth.deid._policy import Policy, PolicyRow
 from vnhealth.errors import DeidError
 from vnhealth.records import Claim, Part, PartForm
@@ -21,7 +22,6 @@ __all__ = ["CONTRACT", "Deidentifier"]
 CONTRACT = "1"
 """Version of the file layout that is written; the receiving side has it as a contract."""
 
-TIER = "linked"
 _PERSON_TAGS = frozenset({"SO_CCCD", "MA_THE_BHYT", "MA_THE", "MA_BN"})
 _DECLARATION = 60
 _ATTRIBUTE = re.compile(rb"<[A-Za-z_][\w.-]*\s+[\w:.-]+\s*=")
@@ -35,7 +35,7 @@ def _named(value: str, what: str) -> str:
 
 
 class Deidentifier:
-    """De-identifies encounters one by one in flat memory; `manifest` sums up.
+    """De-identifies encounters one by one in flat memory (tier linked); `manifest` sums up.
 
     ``recipient`` and ``purpose`` separate the tokens: two recipients can never join their records.
     ``facility`` stands in the header and for encounters without a facility of their own.
@@ -53,6 +53,8 @@ class Deidentifier:
     (False, '<GIOI_TINH>2</GIOI_TINH></XML1></HOSO>')
     """
 
+    tier: ClassVar[str] = "linked"
+
     def __init__(
         self,
         key: KeyProvider,
@@ -64,6 +66,8 @@ class Deidentifier:
         exceptions: Mapping[str, str] | None = None,
     ) -> None:
         self.policy = Policy.load(policy) if isinstance(policy, str) else policy
+        if self.policy.tier != self.tier:
+            raise DeidError("ERR-DEID-08", tier=self.policy.tier)
         self.recipient = _named(recipient, "recipient")
         self.purpose = _named(purpose, "purpose")
         self.facility = facility_code(facility)
@@ -90,8 +94,8 @@ class Deidentifier:
         self._tally = Tally()
         self._counts: Counter[str] = Counter()
 
-    def record(self, claim: Claim) -> str | None:
-        """The element HOSO of an encounter, or None when nothing of it may leave."""
+    def _bodies(self, claim: Claim) -> tuple[Case, dict[str, tuple[TablePlan, list[str]]]] | None:
+        """The rows of an encounter as they may leave, by table; None when nothing may."""
         self._counts["read"] += 1
         for part in claim.parts:
             self._look_at(part)
@@ -103,36 +107,54 @@ class Deidentifier:
         if len(summaries) > 1:
             self._tally.add("DEID-10", "XML1", "", len(summaries) - 1)
         case = build(claim, summaries[0], self.facility, self.tokens)
-        out = [f"<HOSO><MA_LK>{case.episode}</MA_LK>"]
-        out += self._persons(claim.family.value, case.persons)
+        if self.tier != "linked":
+            case.days = 0
         for tag in case.refused:
             self._tally.add("DEID-01", "XML1", tag)
-        written: Counter[str] = Counter()
+        found: dict[str, tuple[TablePlan, list[str]]] = {}
         for name, rows in claim.tables.items():
             plan = self._plans[claim.family, name]
             if plan is None:
                 self._tally.add("DEID-04", "", "", len(rows))
                 continue
             bodies = plan.write(rows[:1] if name == "XML1" else rows, case, self._tally)
-            if not plan.sends:
-                continue
+            if plan.sends:
+                found[name] = plan, bodies
+        if case.topics:
+            self._counts["withheld"] += 1
+            return None
+        return case, found
+
+    def record(self, claim: Claim) -> str | None:
+        """The element HOSO of an encounter, or None when nothing of it may leave."""
+        read = self._bodies(claim)
+        if read is None:
+            return None
+        case, tables = read
+        out = [f"<HOSO><MA_LK>{case.episode}</MA_LK>"]
+        out += self._persons(claim.family.value, case.persons)
+        written: Counter[str] = Counter()
+        for name, (plan, bodies) in tables.items():
             written[name] = len(bodies)
             number = "<STT>%d</STT>" if plan.numbered else ""
             for n, body in enumerate(bodies, 1):
                 stt = number % n if number else ""
                 out.append(f"<{name}>{stt}{body}</{name}>")
-        if case.topics:
-            self._counts["withheld"] += 1
-            return None
         out.append("</HOSO>")
         text = "".join(out)
-        if any(f">{plain}<" in text for plain in case.plain):
-            self._counts["stopped"] += 1
-            self._tally.add("DEID-13", "", "")
+        if self._stopped(text, case):
             return None
         self._counts["written"] += 1
         self._tally.rows_written.update(written)
         return text
+
+    def _stopped(self, text: str, case: Case) -> bool:
+        """True when an identifier of the patient stands in the finished text."""
+        if not any(f">{plain}<" in text for plain in case.plain):
+            return False
+        self._counts["stopped"] += 1
+        self._tally.add("DEID-13", "", "")
+        return True
 
     def _persons(self, family: str, persons: Mapping[str, str]) -> list[str]:
         found = {}
@@ -184,7 +206,14 @@ class Deidentifier:
             total.update(digest)
         return self.tokens.token("batch", self.facility, total.hexdigest())
 
-    def manifest(self, *, batch: str, data_sha256: str, data_bytes: int) -> Manifest:
+    def manifest(
+        self,
+        *,
+        batch: str,
+        data_sha256: str,
+        data_bytes: int,
+        risk: Mapping[str, Any] | None = None,
+    ) -> Manifest:
         """Sum up what was done since the engine was made."""
         from vnhealth import __version__
 
@@ -202,7 +231,7 @@ class Deidentifier:
         return Manifest(
             library=f"vnhealth {__version__}",
             contract=CONTRACT,
-            tier=TIER,
+            tier=self.tier,
             label=self.policy.label,
             policy=self.policy.name,
             policy_sha256=self.policy.sha256,
@@ -225,6 +254,7 @@ class Deidentifier:
             data_sha256=data_sha256,
             data_bytes=data_bytes,
             scanner={"encounters": checked, "found": counts["stopped"]},
+            risk=risk or {},
         )
 
     def __repr__(self) -> str:

@@ -20,7 +20,7 @@ from typing import NoReturn, Protocol, runtime_checkable
 
 from vnhealth.errors import DeidError
 
-__all__ = ["ENV", "Key", "KeyProvider", "Tokens"]
+__all__ = ["ENV", "DeviceKey", "Key", "KeyProvider", "Tokens"]
 
 ENV = "VNHEALTH_DEID_KEY"
 """The environment variable that `Key.from_env` reads by default."""
@@ -29,6 +29,7 @@ _SALT = b"vnhealth deid 1"
 _MIN = 32
 _VERSION = re.compile("[A-Z]")
 _WITH_VERSION = re.compile(r"([A-Z]):([!-~]+)")
+_SHIFT_LINE = re.compile(r"^shift ([A-Z]):([A-Za-z0-9+/=]{44})\s*$", re.MULTILINE)
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _BASE32 = bytes(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[byte & 31] for byte in range(256))
 """The low five bits of each byte as a letter: 26 bytes give 26 letters, 130 bits."""
@@ -39,8 +40,8 @@ _WEEKS = tuple(w for w in range(-26, 27) if w)
 class KeyProvider(Protocol):
     """Something that holds a master key and derives from it without giving it away.
 
-    A PKCS#11 device fits: ``derive`` is one HMAC-SHA256 of ``info`` and the byte 1 under the
-    extracted key, which stays inside.
+    `Key` holds it in memory, `DeviceKey` asks a PKCS#11 device. A provider that also has
+    ``derive_shift`` and ``shift_version`` keeps the week shifts of an older key.
     """
 
     @property
@@ -65,7 +66,7 @@ class Key:
     <Key B>
     """
 
-    __slots__ = ("_extracted", "_version")
+    __slots__ = ("_extracted", "_shift", "_version", "shift_version")
 
     def __init__(self, master: bytes, version: str = "A") -> None:
         if not _VERSION.fullmatch(version):
@@ -75,7 +76,8 @@ class Key:
         if len(set(master)) == 1:
             _refuse("all bytes are equal")
         self._version = version
-        self._extracted = hmac.digest(_SALT, bytes(master), hashlib.sha256)
+        self.shift_version = version
+        self._extracted = self._shift = hmac.digest(_SALT, bytes(master), hashlib.sha256)
 
     @classmethod
     def from_bytes(cls, master: bytes, version: str = "A") -> Key:
@@ -92,11 +94,17 @@ class Key:
         'C'
         """
         text = text.strip()
+        shift = _SHIFT_LINE.search(text)
+        if shift:
+            text = text[: shift.start()].strip()
         given = _WITH_VERSION.fullmatch(text)
         if given:
             text = given[2]
         letter = version or (given[1] if given else "A")
-        return cls(_decoded(text), letter)
+        key = cls(_decoded(text), letter)
+        if shift:
+            key.shift_version, key._shift = shift[1], _decoded(shift[2])
+        return key
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], version: str | None = None) -> Key:
@@ -130,18 +138,51 @@ class Key:
         """Make a new key file that only its owner can read. An existing file is never replaced."""
         master = entropy(_MIN)
         key = cls(master, version)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError:
-            _refuse("the key file cannot be made, or is there already")
-        with os.fdopen(handle, "wb") as file:
-            file.write(f"{version}:{base64.b64encode(master).decode()}\n".encode())
+        _create(path, f"{version}:{base64.b64encode(master).decode()}\n")
+        return key
+
+    def rotated(self, master: bytes, version: str) -> Key:
+        """A new key for tokens that keeps the week shifts of this one.
+
+        Dates already delivered stay comparable with later ones; tokens change and can be followed
+        with `vnhealth.deid.crosswalk`. After a key was stolen make a wholly new one instead.
+
+        >>> old = Key(bytes(range(32)))
+        >>> new = old.rotated(bytes(range(1, 33)), "B")
+        >>> new.version, new.shift_version, new.derive(b"") == old.derive(b"")
+        ('B', 'A', False)
+        """
+        key = Key(master, version)
+        if version == self._version:
+            _refuse("a new key needs a new letter")
+        key.shift_version, key._shift = self.shift_version, self._shift
+        return key
+
+    def rotate_file(
+        self,
+        path: str | os.PathLike[str],
+        version: str,
+        *,
+        entropy: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> Key:
+        """Make the key file of the next version, keeping the week shifts. Never replaces a file."""
+        master = entropy(_MIN)
+        key = self.rotated(master, version)
+        shift = base64.b64encode(self._shift).decode()
+        text = (
+            f"{version}:{base64.b64encode(master).decode()}\nshift {self.shift_version}:{shift}\n"
+        )
+        _create(path, text)
         return key
 
     @property
     def version(self) -> str:
         """The letter of the version."""
         return self._version
+
+    def derive_shift(self, info: bytes) -> bytes:
+        """The same as `derive`, under the key whose week shifts are kept."""
+        return hmac.digest(self._shift, info + b"\x01", hashlib.sha256)
 
     def derive(self, info: bytes) -> bytes:
         """HKDF-Expand with SHA-256, one block."""
@@ -152,6 +193,56 @@ class Key:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a key is not pickled")
+
+
+class DeviceKey:
+    """A key that never leaves a PKCS#11 device (HSM, USB token).
+
+    ``sign`` is one HMAC-SHA256 under the secret in the device (``CKM_SHA256_HMAC``), as any PKCS#11
+    library offers it; this library brings none. The secret must hold 32 random bytes or more.
+
+    >>> import hashlib, hmac
+    >>> key = DeviceKey(lambda data: hmac.digest(bytes(range(32)), data, hashlib.sha256), "C")
+    >>> key, len(key.derive(b"x"))
+    (<DeviceKey C>, 32)
+    """
+
+    __slots__ = ("_sign", "_version")
+
+    def __init__(self, sign: Callable[[bytes], bytes], version: str) -> None:
+        if not _VERSION.fullmatch(version):
+            _refuse("the version must be one letter A to Z")
+        self._sign, self._version = sign, version
+
+    @property
+    def version(self) -> str:
+        """The letter of the version."""
+        return self._version
+
+    def derive(self, info: bytes) -> bytes:
+        """HKDF-Expand with SHA-256, one block, made by the device."""
+        try:
+            found = self._sign(info + b"\x01")
+        except Exception:
+            _refuse("the device does not answer")
+        if not isinstance(found, bytes) or len(found) != _MIN:
+            _refuse("the device gave no HMAC-SHA256")
+        return found
+
+    def __repr__(self) -> str:
+        return f"<DeviceKey {self._version}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key is not pickled")
+
+
+def _create(path: str | os.PathLike[str], text: str) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError:
+        _refuse("the key file cannot be made, or is there already")
+    with os.fdopen(handle, "wb") as file:
+        file.write(text.encode())
 
 
 def _decoded(text: str) -> bytes:
@@ -190,7 +281,9 @@ class Tokens:
             _refuse("the version must be one letter A to Z")
         self._letter = letter
         self._token = key.derive(_joined("token", recipient, purpose, letter))
-        self._shift = key.derive(_joined("shift", recipient, purpose, letter))
+        derive = getattr(key, "derive_shift", key.derive)
+        shift = getattr(key, "shift_version", letter)
+        self._shift = derive(_joined("shift", recipient, purpose, shift))
 
     def token(self, kind: str, *parts: str) -> str:
         """The letter of the key version and 26 characters of base32 (130 bits)."""

@@ -45,8 +45,8 @@ class Manifest:
     ``actions`` counts the filled-in values of the encounters read, by what the policy says of
     them; ``not sent`` are those the receiving contract has no place for. Values refused later are
     in ``dropped``. ``free_text`` says what became of text, ``scanner`` how many finished encounters
-    were searched for the identifiers of their own patient. ``data_sha256`` is the hash of what was
-    written, never of what was read.
+    were searched for the identifiers of their own patient. ``risk`` is the measured risk table.
+    ``data_sha256`` is the hash of what was written, never of what was read.
     """
 
     library: str
@@ -69,12 +69,14 @@ class Manifest:
     data_bytes: int
     free_text: str = "dropped"
     scanner: Mapping[str, int] = field(default_factory=dict)
+    risk: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready object."""
         e = self.encounters
         return {
             "manifest": FORMAT,
+            "form": "full",
             "library": self.library,
             "contract": self.contract,
             "tier": self.tier,
@@ -104,12 +106,29 @@ class Manifest:
             ],
             "exceptions": dict(self.exceptions),
             "scanner": dict(self.scanner),
+            "risk": dict(self.risk),
             "data": {"sha256": self.data_sha256, "bytes": self.data_bytes},
         }
 
-    def to_json(self) -> str:
-        """The same as text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2) + "\n"
+    def for_recipient(self) -> dict[str, Any]:
+        """What may travel with the data: nothing of what stayed at home.
+
+        That an encounter was kept back, or that a table was there, can tell of one person when the
+        batch is small; the full manifest stays with the sender.
+        """
+        full = self.to_dict()
+        for name in ("dropped", "exceptions", "actions", "scanner", "rows"):
+            del full[name]
+        full["form"] = "recipient"
+        full["encounters"] = {"written": self.encounters.written}
+        full["rows"] = {t: w for t, (_, w) in self.rows.items() if w}
+        full["exceptions"] = sorted(self.exceptions)
+        return full
+
+    def to_json(self, *, recipient: bool = False) -> str:
+        """The same as text; with ``recipient`` the short form that may travel with the data."""
+        found = self.for_recipient() if recipient else self.to_dict()
+        return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
 
     def findings(self) -> Findings:
         """What did not leave, as findings (DEID-nn) with counts."""

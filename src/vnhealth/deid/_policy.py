@@ -24,6 +24,8 @@ ENVELOPE = "ENVELOPE"
 """The table name of the rows that speak of the file around the tables; their family is ``*``."""
 
 ENCOUNTER = "(encounter)"
+TIER = "(tier)"
+TIERS = ("linked", "release")
 _COLUMNS = ["family", "table", "tag", "class", "action", "parameters", "reason"]
 _OUT = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 
@@ -88,7 +90,7 @@ _KEYS: Mapping[Action, frozenset[str]] = {
     Action.FACILITY: frozenset(),
     Action.WITHHOLD: frozenset({"of", "else"}),
 }
-_COMMON = frozenset({"form", "to", "at", "sent", "feed", "mark", "withhold", "not_with"})
+_COMMON = frozenset({"form", "to", "at", "sent", "feed", "mark", "withhold", "not_with", "qi"})
 GENERALISATIONS = frozenset(
     {
         "blood",
@@ -114,10 +116,10 @@ class PolicyRow:
     """What happens to one field of one table, and why.
 
     ``params``: ``form`` the only form the result may have, ``to`` the tag it is written under,
-    ``at`` record or header when it does not stand in its table, ``sent=no`` when the receiving
-    contract has no place for it (then it is dropped), ``sent=record`` when the same already stands
-    at the record, ``feed`` what the value tells the text
-    scrubber, ``withhold`` and ``mark`` which kept-back topic it touches, ``not_with`` a field
+    ``qi`` which declared quasi-identifier it is, ``at`` record or header when it does not stand in
+    its table, ``sent=no`` when the receiving contract has no place for it (then it is dropped),
+    ``sent=record`` when the same already stands at the record, ``feed`` what the value tells the
+    text scrubber, ``withhold`` and ``mark`` which kept-back topic it touches, ``not_with`` a field
     beside which it is dropped. The rest belongs to the action.
     """
 
@@ -240,8 +242,8 @@ def _check_sent(row: PolicyRow, action: Action) -> None:
         _refuse(place, "unknown generalisation")
     if action is Action.SHIFT and form not in ("day", "minute"):
         _refuse(place, "shift needs form=day or form=minute")
-    if action is Action.RECOMPUTE and not (form == params["part"] in ("year", "month")):
-        _refuse(place, "recompute needs part= and form= year or month")
+    if action is Action.RECOMPUTE and not (form == params["part"] in ("year", "month", "period")):
+        _refuse(place, "recompute needs part= and form= year, month or period")
     if action is Action.ROUND and not params.keys() & {"digits", "step"}:
         _refuse(place, "round needs digits= or step=")
 
@@ -268,7 +270,6 @@ class Policy:
     def __init__(self, data: bytes, name: str) -> None:
         self.name = name
         self.sha256 = hashlib.sha256(data).hexdigest()
-        self.label = Label.PSEUDONYMISED
         try:
             lines = data.decode("utf-8-sig").splitlines()
         except UnicodeDecodeError:
@@ -281,6 +282,8 @@ class Policy:
                 _refuse(row.place, "the field stands twice")
             self._rows[key] = row
         self._check_complete()
+        self.tier = self._tier()
+        self.label = Label.PSEUDONYMISED if self.tier == "linked" else Label.DEIDENTIFIED
 
     def _check_complete(self) -> None:
         own = {key for key in self._rows if key[1] != ENVELOPE}
@@ -293,10 +296,29 @@ class Policy:
             )
         if ("*", ENVELOPE, ENCOUNTER) not in self._rows:
             _refuse(f"*:{ENVELOPE}.{ENCOUNTER}", "the row is missing")
-        for family in Family:
-            row = self.row(family.value, "XML1", "MA_LK")
-            if row.action is not Action.TOKEN or row.params.get("at") != "record":
-                _refuse(row.place, "the link id must become the token of the record")
+
+    def _tier(self) -> str:
+        """The tier that the policy declares, once it keeps the rules of that tier."""
+        row = self._rows.get(("*", ENVELOPE, TIER))
+        tier = row.params.get("of", "") if row else ""
+        if tier not in TIERS:
+            _refuse(f"*:{ENVELOPE}.{TIER}", "the row is missing or names no tier")
+        if tier == "linked":
+            for family in Family:
+                row = self.row(family.value, "XML1", "MA_LK")
+                if row.action is not Action.TOKEN or row.params.get("at") != "record":
+                    _refuse(row.place, "the link id must become the token of the record")
+            return tier
+        for row in self:
+            if row.table == ENVELOPE or not row.sent:
+                continue
+            if row.table != "XML1" or "at" in row.params:
+                _refuse(row.place, "the release tier writes one row for each encounter, from XML1")
+            if row.effective in (Action.TOKEN, Action.SHIFT, Action.FACILITY):
+                _refuse(row.place, f"the release tier has no place for {row.effective}")
+            if row.sensitivity == "quasi-identifier" and "qi" not in row.params:
+                _refuse(row.place, "a quasi-identifier that is sent needs qi=")
+        return tier
 
     @classmethod
     def load(cls, name: str = "linked") -> Policy:
@@ -344,8 +366,6 @@ class Policy:
 
 @cache
 def _own(name: str) -> Policy:
-    if name == "release":
-        raise DeidError("ERR-DEID-08")
     path = files("vnhealth.deid") / "data" / f"policy_{name}.csv"
     if not name.isidentifier() or not path.is_file():
         raise DeidError("ERR-DEID-02", name=name[:40])

@@ -151,13 +151,15 @@ class ShiftGetter:
             if len(text) == 8:
                 return REFUSED_FORM
             return plan.start + day + text[8:] + plan.end
+        if plan.period:
+            return f"{plan.start}{day[:4]}-{day[4:6]}{plan.end}"
         return plan.start + day[plan.part] + plan.end
 
 
 class ShiftPlan:
-    """How the moments of one field are shifted and written: a minute, a day, a year or a month."""
+    """How the moments of one field are shifted and written: a minute, a day, a year, a month."""
 
-    __slots__ = ("_list", "end", "minutes", "part", "start")
+    __slots__ = ("_list", "end", "minutes", "part", "period", "start")
 
     def __init__(self, row: PolicyRow) -> None:
         part = row.params.get("part") or row.params["form"]
@@ -165,6 +167,7 @@ class ShiftPlan:
         self.part = {"year": slice(0, 4), "month": slice(4, 6)}.get(part, slice(0, 8))
         self._list = row.params.get("list") == "first"
         self.start, self.end = f"<{row.out}>", f"</{row.out}>"
+        self.period = part == "period"
 
     def odd(self, value: Any, days: Days) -> str:
         """A moment that came as text, or a list of them."""
