@@ -11,7 +11,7 @@ from functools import cache
 from vnhealth import spec
 from vnhealth.catalogs._data import rows, shared
 from vnhealth.catalogs._layouts import layout
-from vnhealth.catalogs._model import NOTHING, Effect, Row, Source
+from vnhealth.catalogs._model import Effect, Row, Source
 
 __all__ = ["code_set_rows", "code_set_sources", "effects", "held_rows", "held_sources"]
 
@@ -114,7 +114,7 @@ def _provinces() -> Mapping[str, tuple[Row, ...]]:
     for row in shared("provinces_63"):
         code, successor = row["code"], row["successor"]
         taken_over = () if new.get(code, {}).get("name_vi") == row["name_vi"] else (successor,)
-        found[code] = (Row(before, code, row["name_vi"], "", "", None, None, taken_over, NOTHING),)
+        found[code] = (Row(before, code, row["name_vi"], "", "", None, None, taken_over, {}),)
     for code, row in new.items():
         held = Row(since, code, row["name_vi"], "", "", _REFORM, None, (), {"kind": row["kind"]})
         found[code] = (*found.get(code, ()), held)
@@ -127,7 +127,7 @@ def held_rows(system: str, key: str) -> tuple[Row, ...]:
         return _provinces().get(key, ())
     if system == "icd10" and key in _icd10_codes():
         dotted = key[:3] + ("." + key[3:] if key[3:] else "")
-        return (Row(held_sources("icd10")[0], dotted, "", "", "", None, None, (), NOTHING),)
+        return (Row(held_sources("icd10")[0], dotted, "", "", "", None, None, (), {}),)
     return ()
 
 

@@ -269,7 +269,7 @@ def finding(
 ) -> Finding:
     """A finding of this layer with the severity of its catalogue entry."""
     severity = Severity(catalogue.info(code).severity)
-    return Finding(code, severity, params={**params, **more}, values=values)
+    return Finding(code, severity, params={**params, **more}, values=dict(values))
 
 
 def _iso(day: dt.date | None) -> str | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +19,7 @@ from vnhealth.catalogs._installed import Installed, check_stored, read_installed
 from vnhealth.catalogs._judge import judge, outside, state_of
 from vnhealth.catalogs._keys import keys, parts, systems
 from vnhealth.catalogs._layouts import layout
-from vnhealth.catalogs._model import NOTHING, Effect, Entry, Miss, Row, Source, State
+from vnhealth.catalogs._model import Effect, Entry, Miss, Row, Source, State, finding
 from vnhealth.errors import CatalogError
 from vnhealth.findings import Findings
 
@@ -68,7 +70,7 @@ class Pack:
         return (Pack, (self.path,))
 
     def __repr__(self) -> str:
-        return f"<Pack {len(self.installed)} installed>"
+        return f"<Pack {self.path.name if self.path else '-'}>"
 
     def close(self) -> None:
         """Close the file; the pack is not usable afterwards."""
@@ -84,15 +86,23 @@ class Pack:
     def _all(self, query: str, *values: object) -> list[Any]:
         if self._connection is None:
             return []
-        with self._lock:
+        with self._lock, self._readable():
             return self._connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            name = self.path.name if self.path else ""
+            raise CatalogError("ERR-CAT-03", path=name, reason=type(error).__name__) from None
 
     @cached_property
     def installed(self) -> tuple[Installed, ...]:
         """The imported files, in the order of import."""
         if self._connection is None:
             return ()
-        with self._lock:
+        with self._lock, self._readable():
             return read_installed(self._connection)
 
     @cached_property
@@ -141,7 +151,7 @@ class Pack:
                 _day(start),
                 _day(end),
                 tuple(replaced.split(";")) if replaced else (),
-                json.loads(attrs) if attrs else NOTHING,
+                json.loads(attrs) if attrs else {},
             )
             for source, code, name_vi, name_en, parent, start, end, replaced, attrs in self._all(
                 _ROWS, system, key
@@ -302,7 +312,10 @@ class Pack:
         """
         if self._connection is None:
             return Findings()
-        installed = self.installed
+        try:
+            installed = self.installed
+        except CatalogError:
+            return Findings([finding("CAT-72")])
         with self._lock:
             return check_stored(self._connection, installed)
 

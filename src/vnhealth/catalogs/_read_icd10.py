@@ -16,6 +16,7 @@ from vnhealth.catalogs._workbook import Sheet
 __all__ = ["read_2020", "read_2026"]
 
 _BARE = re.compile("[A-Z][0-9]{2}[0-9A-Z]{0,2}", re.ASCII)
+_MARKED = re.compile("[A-Z][0-9]{2}\\.?[0-9A-Z]{0,2}[†‡*+]*")
 _TITLE = re.compile(r"Phụ lục (A[1-4](?:\.[0-9]+)?)\b")
 _HEADS = frozenset(("Mã", "Dagger (†)"))
 _MARKS = {"†": "dagger", "+": "dagger", "*": "asterisk"}
@@ -95,7 +96,7 @@ def _codes(
             log.note("CAT-55", sheet, line.number)
             marked, bare = fixes.get(marked, marked), fixes.get(bare, bare)
         bare = key("icd10", bare)
-        if not _BARE.fullmatch(bare):
+        if not _BARE.fullmatch(bare) or not _MARKED.fullmatch(marked):
             log.reject("CAT-31", sheet, line.number, "code", line["code"] or marked)
             continue
         if key("icd10", marked) != bare:

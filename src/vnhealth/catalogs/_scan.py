@@ -73,7 +73,7 @@ def scan(file: IO[bytes], most: int) -> Extent:
             widest = max(len(_ANY.findall(row)) for row in ends)
             extent.columns = max(extent.columns, widest)
             extent.rows = max(extent.rows, rows)
-        if b"f>" in piece or b"f/>" in piece:
+        if b"<f" in piece or b":f" in piece:
             _formulas(piece, extent)
     return extent
 

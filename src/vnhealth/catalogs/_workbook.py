@@ -13,6 +13,7 @@ import hashlib
 import html
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,16 @@ Cell = str | float | int | bool | dt.date | dt.time | dt.timedelta
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
 _CHUNK = 1 << 20
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,7 @@ def open_book(path: Path, limits: Limits) -> tuple[Book, str]:
         raise Refused([finding("CAT-25")])
     try:
         return _XlsxBook(path, limits), digest.hexdigest()
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, EOFError):
+    except _BROKEN:
         raise Refused([finding("CAT-25")]) from None
 
 
@@ -144,7 +155,7 @@ class _XlsxBook(Book):
                 archive.open(self._members[name]) as file,
             ):
                 extent = scan(file, self.limits.unpacked_bytes)
-        except (zipfile.BadZipFile, KeyError, ValueError, EOFError):
+        except _BROKEN:
             raise Refused([finding("CAT-25")]) from None
         limits = self.limits
         for held, most, what in (
