@@ -261,14 +261,13 @@ def _percent(row: Any, *attrs: str) -> list[Hit]:
 
 
 def ceiling(row: Xml3, case: Case) -> Hit | None:
-    """L29: the fund pays at most T_TRANTT: per item since 3176, per package before."""
+    """L29: the fund pays at most T_TRANTT: per package before 3176, else per item."""
     limit, paid, quantity = row.t_trantt, row.t_bhtt, row.so_luong
     if limit is None or paid is None or quantity is None:
         return None
-    if case.edition not in POOLED:
-        limit = limit * max(quantity, Decimal(1))
-    elif row.goi_vtyt:
+    if case.edition in POOLED and row.goi_vtyt:
         return _package(row.goi_vtyt, case)
+    limit = limit * max(quantity, Decimal(1))
     if paid <= limit:
         return None
     return Hit("T_BHTT", values={"value": money(paid), "expected": money(limit)})
