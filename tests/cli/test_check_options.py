@@ -399,3 +399,19 @@ def test_explain_tells_of_rules(capsys: Capture) -> None:
     assert held["message_vi"]
     assert run(["explain", "BHYT-VAL-05", "--format", "json"]) == 0
     assert "tables" not in json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux only")
+@pytest.mark.parametrize("form", ["human", "json", "sarif", "junit", "html", "xlsx"])
+def test_file_names_that_are_no_text_do_not_stop_a_report(
+    form: str, tmp_path: Path, capsys: Capture
+) -> None:
+    path = os.fsencode(tmp_path) + b"/h\xe1\xbb.xml"
+    with open(path, "wb") as stream:
+        stream.write(SPACED)
+    out = tmp_path / "out" / "r"
+    argv = ["check", "--format", form, "--jobs", "1", str(tmp_path)]
+    assert run([*argv, "--out", str(out)]) == 1
+    assert out.stat().st_size > 100
+    if form != "xlsx":
+        assert run(argv) == 1

@@ -150,7 +150,10 @@ def write(
     if out is None:
         writer(files, _stdout(), run)
         return
-    with _replaced(out) as path, path.open("w", encoding="utf-8", newline="\n") as stream:
+    with (
+        _replaced(out) as path,
+        path.open("w", encoding="utf-8", errors="replace", newline="\n") as stream,
+    ):
         writer(files, stream, run)
 
 

@@ -35,6 +35,10 @@ def check(
         str, typer.Option(help="Gom theo / group by: auto | file | encounter | cause")
     ] = "auto",
     lang: Annotated[str | None, typer.Option(help="vi | en")] = None,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", help="Không tiến độ, không tổng kết / no progress, no summary."),
+    ] = False,
     edition: Annotated[str, typer.Option(help="auto | 4210 | 130 | 4750 | 3176 | 1931")] = "auto",
     on: Annotated[str | None, typer.Option(help="Ngày áp dụng / rules of this day.")] = None,
     sent_at: Annotated[
@@ -93,6 +97,7 @@ def check(
         if lang not in ("vi", "en"):
             raise typer.BadParameter("--lang vi|en")
         Settings.lang = lang
+    Settings.quiet = Settings.quiet or quiet
     if format not in _check_out.FORMATS or fail_on not in list(Severity):
         formats = "|".join(_check_out.FORMATS)
         raise typer.BadParameter(f"--format {formats}, --fail-on error|warning|info")

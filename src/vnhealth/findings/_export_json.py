@@ -31,8 +31,7 @@ def write_json(files: Iterable[CheckedFile], stream: TextIO, run: Run) -> None:
     stream.write("\n}\n")
 
 
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_dump = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _file(file: CheckedFile, stream: TextIO, run: Run) -> None:

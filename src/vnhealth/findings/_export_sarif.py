@@ -57,18 +57,18 @@ def write_sarif(files: Iterable[CheckedFile], stream: TextIO, run: Run) -> None:
     stream.write(f'}},\n  "invocations": [{_dump(invocation)}]\n }}]\n}}\n')
 
 
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_dump = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _uri(path: str) -> str:
     """A relative reference, or a file URI for an absolute path."""
     text = path.replace("\\", "/") if "\\" in path else path
     if _DRIVE.match(path):
-        return "file:///" + quote(text)
+        return "file:///" + quote(text, errors="surrogateescape")
     if PurePath(text).is_absolute():
-        return "file://" + quote(text)
-    return quote("stdin" if path == "-" else text.removeprefix("./"))
+        return "file://" + quote(text, errors="surrogateescape")
+    name = "stdin" if path == "-" else text.removeprefix("./")
+    return quote(name, errors="surrogateescape")
 
 
 def _result(finding: Finding, where: str, run: Run, rules: dict[str, int]) -> dict[str, Any]:

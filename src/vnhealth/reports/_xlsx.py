@@ -264,7 +264,7 @@ class _Book:
     def _file(self, sheet: Any, row: int, at: int, path: str) -> None:
         """The name of the file with a link that opens it, up to the number a sheet may hold."""
         shown = _FORBIDDEN.sub("\ufffd", path)
-        if path == "-" or "#" in path or row > 60_000 or len(path) > 200:
+        if path == "-" or "#" in path or shown != path or row > 60_000 or len(path) > 200:
             sheet.write_string(row, at, shown, self.wrap)
             return
         sheet.write_url(row, at, f"external:{path}", self.link, shown)
