@@ -132,6 +132,14 @@ def test_a_merge_leads_to_the_survivor_and_can_be_undone(index: PersonIndex) -> 
     assert sorted(codes(index, ONE)) == ["A", "B"]
 
 
+def test_a_record_whose_survivor_was_removed_stands_for_itself(index: PersonIndex) -> None:
+    index.load([("A", ONE), ("B", OTHER)])
+    index.merge("A", "B")
+    assert codes(index, SAME) == ["B"]
+    index.remove("B")
+    assert codes(index, SAME) == ["A"]
+
+
 def test_loading_many_finds_the_same_pairs_as_comparing_the_whole_list(index: PersonIndex) -> None:
     made = damaged_population.generate(400, seed=9)
     seen: list[int] = []

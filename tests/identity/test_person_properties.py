@@ -247,3 +247,21 @@ def test_capitals_that_tcvn3_lost_come_back_only_where_neighbours_show_them(
 def test_foreign_names_in_unicode_are_left_alone(text: str) -> None:
     assert legacy.suspect(text) == ""
     assert legacy.repaired(text) == text
+
+
+@given(st.one_of(st.text(max_size=14), st.sampled_from(RAWS), damaged()))
+def test_the_short_ways_of_long_lists_say_what_the_full_ones_say(text: str) -> None:
+    read = names.read(text)
+    key, skeleton, unknown, newborn = names.comparable(text)
+    assert (key, skeleton) == (read.key, read.skeleton)
+    if read.flags[0] not in ("LOST_LETTERS", "LEGACY_BYTES", "MOJIBAKE", "EMPTY"):
+        assert unknown == ("ANONYMOUS" in read.flags)
+        assert newborn == ("NEWBORN_PREFIX" in read.flags)
+    born = birth_date.parse(text)
+    digits = born.details.get("digits", "")
+    year, month, day = birth_date.known_parts(text)
+    assert year == digits[:4]
+    if "MAYBE_YEAR_ONLY" in born.codes or digits[4:6] in ("", "00"):
+        assert (month, day) == ("", "")
+    else:
+        assert (month, day or "00") == (digits[4:6], digits[6:8])

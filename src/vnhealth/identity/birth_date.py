@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from vnhealth.identity._base import (
     KNOWLEDGE_DATE,
@@ -37,6 +37,7 @@ __all__ = [
     "KIND",
     "format",
     "is_valid",
+    "known_parts",
     "normalize",
     "parse",
     "read",
@@ -60,8 +61,7 @@ _YM = re.compile(r"(\d{4})[-/.](\d{1,2})", re.ASCII)
 _SHORT_YEAR = re.compile(r"\d{1,2}([-/. ])\d{1,2}\1\d{2}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Parts:
+class _Parts(NamedTuple):
     """Numbers as written; 0 is unknown. ``time`` is ``HHMM`` and empty when unknown."""
 
     year: int
@@ -84,19 +84,40 @@ def parse(text: str, context: Context | None = None) -> Checked:
     >>> parse("3/25/1901").codes, parse("05/03/01").codes
     (('MONTH_DAY_SWAPPED',), ('TWO_DIGIT_YEAR',))
     """
-    require_text(text, KIND)
-    if not (text.isascii() and text.isdigit()):
-        text = clean(text)
-        if not text:
-            return no(KIND, "EMPTY")
-        found = damage(text)
-        if found:
-            return no(KIND, found)
     form = str((context or {}).get("form") or "auto")
-    parts = _digits(text, form) if is_digits(text) else _separated(text)
+    parts = _read(require_text(text, KIND), form)
     if isinstance(parts, Checked):
         return parts
     return _refuse(parts, context) or _judged(parts, form, context)
+
+
+def known_parts(text: str) -> tuple[str, str, str]:
+    """Return year, month and day as digits, empty where unknown; 1 January counts as year only.
+
+    The same as `parse` says, for long lists.
+
+    >>> known_parts("5/3/1901"), known_parts("1901-01-01"), known_parts("31/02/1901")
+    (('1901', '03', '05'), ('1901', '', ''), ('', '', ''))
+    """
+    parts = _read(text, "auto")
+    if isinstance(parts, Checked) or _refuse(parts, None) is not None:
+        return "", "", ""
+    year, month, day, time = parts[:4]
+    if not month or (month == day == 1 and not time):
+        return f"{year:04}", "", ""
+    return f"{year:04}", f"{month:02}", f"{day:02}" if day else ""
+
+
+def _read(text: str, form: str) -> _Parts | Checked:
+    if is_digits(text):
+        return _digits(text, form)
+    text = clean(text)
+    if not text:
+        return no(KIND, "EMPTY")
+    found = damage(text)
+    if found:
+        return no(KIND, found)
+    return _digits(text, form) if is_digits(text) else _separated(text)
 
 
 def _digits(text: str, form: str) -> _Parts | Checked:
@@ -186,7 +207,9 @@ def _refuse(parts: _Parts, context: Context | None) -> Checked | None:
         return no(KIND, "NO_SUCH_DAY")
     if parts.time and (parts.time[:2] > "23" or parts.time[2:] > "59"):
         return no(KIND, "TIME")
-    today = context_date(context, "as_of") if context else None
+    if not context:
+        return None
+    today = context_date(context, "as_of")
     if today is not None:
         known = (parts.year, parts.month or today.month, parts.day or today.day)
         first_unknown = not parts.month or not parts.day
@@ -218,7 +241,7 @@ def _judged(parts: _Parts, form: str, context: Context | None) -> Checked:
         text += f"-{parts.month:02}"
         codes.append("DAY_UNKNOWN")
     else:
-        text = _iso(parts.year, parts.month, parts.day)
+        text = f"{parts.year:04}-{parts.month:02}-{parts.day:02}"
         if parts.time:
             text += f"T{parts.time[:2]}:{parts.time[2:]}"
         elif today is not None and form == "xml12":

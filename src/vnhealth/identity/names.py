@@ -330,8 +330,9 @@ def comparable(text: str) -> tuple[str, str, bool, bool]:
     >>> comparable("CB Trần Thị Mẫu")
     ('cb trân2 thi5 mâu4', 'cb tran thi mau', False, True)
     """
-    shown = display(text)
-    name_key, name_skeleton = _key(shown), _skeleton(shown)
+    forms = [_word_forms(word) for word in display(text).split()]
+    name_key = " ".join([form for form, _ in forms if form])
+    name_skeleton = " ".join([form for _, form in forms if form])
     words, marked = name_key.split(), name_key != name_skeleton
     unknown = bool(_starts("anonymous", words, marked))
     return name_key, name_skeleton, unknown, not unknown and bool(_starts("newborn", words, marked))

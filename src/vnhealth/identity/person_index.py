@@ -17,9 +17,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 from zlib import crc32
 
 from vnhealth.errors import IdentityError
@@ -34,8 +33,7 @@ SHARED_KEY_LIMIT = 500
 _PART, _KEY, _WORD = "\x1f", "\x1e", " "
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Candidate:
+class Candidate(NamedTuple):
     """A person who is or may be the one asked for. ``code`` is the person to use: after a merge the
     survivor, while ``found_as`` is the record that matched. The representation shows no code.
     """
@@ -211,17 +209,21 @@ class PersonIndex:
                 continue
             decision = compare_prepared(ready, _unpack(parts), scope)
             if decision.outcome != "no":
-                found.append(Candidate(self._last(code, survivor), code, decision))
+                last = code if survivor is None else self._last(code, survivor)
+                found.append(Candidate(last, code, decision))
         if len(found) > 1:
             found.sort(key=lambda one: (_ORDER[one.decision.outcome], one.decision.rule, one.code))
         return tuple(found)
 
     def _last(self, code: str, survivor: str | None) -> str:
+        """Follow merges to the end; a survivor that was removed ends the way before it."""
         seen = {code}
         while survivor is not None and survivor not in seen:
-            code = survivor
+            try:
+                code, survivor = survivor, self._store.survivor(survivor)
+            except LookupError:
+                break
             seen.add(code)
-            survivor = self._store.survivor(code)
         return code
 
     def merge(self, loser: str, survivor: str) -> None:

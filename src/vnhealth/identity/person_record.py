@@ -122,21 +122,21 @@ def prepare(record: PersonRecord) -> PreparedRecord:
         key, plain = names.key(mother), names.skeleton(mother)
     words = plain.split()
     skeleton, key = " ".join(sorted(words)), " ".join(sorted(key.split()))
-    born = birth_date.parse(record.birth_date)
-    digits = born.details.get("digits", "")
-    doubtful = "MAYBE_YEAR_ONLY" in born.codes
-    month = "" if doubtful or digits[4:6] == "00" else digits[4:6]
-    day = digits[6:8] if month and digits[6:8] != "00" else ""
+    year, month, day = birth_date.known_parts(record.birth_date)
     sex = _SEX.get(record.sex.strip(), "")
-    year = digits[:4]
     current, suspect = _numbers(record.cccd, sex, year)
-    ids12 = frozenset([n for n in current if len(n) == 12 and n.isdigit()]) if current else current
+    ids12 = strong = current
+    for number in current:
+        if len(number) != 12 or not number.isdigit():
+            ids12 = frozenset(n for n in current if len(n) == 12 and n.isdigit())
+            strong = frozenset(n for n in current if len(n) == 12 or not n.isdigit())
+            break
     numbers = current | _numbers(record.old_id)[0] if record.old_id else current
     code = bhxh.parse(record.bhxh).normalized if record.bhxh else ""
     if code and code == code[0] * 10:
         code = ""
     telephone = phone.parse(record.phone).normalized if record.phone else ""
-    ward = clean(record.ward) if record.ward else ""
+    ward = record.ward if is_digits(record.ward) else clean(record.ward)
     date = year + month + day if day else ""
     blocks = [f"i:{number}" for number in numbers]
     if code:
@@ -166,7 +166,7 @@ def prepare(record: PersonRecord) -> PreparedRecord:
         date,
         sex,
         ids12,
-        frozenset([n for n in current if len(n) == 12 or not n.isdigit()]) if current else current,
+        strong,
         numbers,
         suspect,
         code,
@@ -188,7 +188,7 @@ def _numbers(text: str, sex: str = "", year: str = "") -> tuple[frozenset[str], 
         return _NO_NUMBERS, _NO_NUMBERS
     found, suspect = set(), set()
     for part in text.split(";"):
-        number = upper(strip_separators(clean(part)))
+        number = part if is_digits(part) else upper(strip_separators(clean(part)))
         if is_digits(number):
             if len(number) == 9 and len(set(number)) > 1:
                 found.add(number)
