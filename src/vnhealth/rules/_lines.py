@@ -278,12 +278,12 @@ def _package(package: str, case: Case) -> Hit | None:
     if package in seen:
         return None
     seen.add(package)
-    group = [row for row in case.rows("XML3") if row.goi_vtyt == package]
+    group = [row for row in case.rows("XML3") if row.goi_vtyt == package and row.ma_vat_tu]
     if any(row.t_bhtt is None for row in group):
         return None
     paid = sum((row.t_bhtt for row in group), ZERO)
-    limit = max(row.t_trantt for row in group if row.t_trantt is not None)
-    if paid <= limit:
+    limit = max((r.t_trantt for r in group if r.t_trantt is not None), default=None)
+    if limit is None or paid <= limit:
         return None
     values = {"value": money(paid), "expected": money(limit)}
     return Hit("T_BHTT", values=values, whole=True)
