@@ -175,9 +175,8 @@ def by_grammar(data: bytes, family: Family) -> Seen | None:
 
 def by_parser(data: bytes, family: Family) -> Seen:
     notes = Notes()
-    content = _parts.read_root(tree(data), None, DEFAULT_LIMITS, notes)
+    (section,) = _parts.read_root(tree(data), None, DEFAULT_LIMITS, notes)
     assert not notes
-    (section,) = content.sections
     return seen(section, family)
 
 

@@ -24,7 +24,7 @@ from vnhealth.records import NotCanonical, Record, cache_of, record_class
 from vnhealth.records._convert import CACHE_LIMIT
 from vnhealth.spec import Edition, Family, Kind, edition_info, table, tables
 
-__all__ = ["Converted", "Layout", "RowDecoder", "decoder", "official_tags"]
+__all__ = ["Batch", "Layout", "RowDecoder", "decoder", "official_tags"]
 
 _MAX_LAYOUTS = 256
 _LONGEST = 76
@@ -53,9 +53,23 @@ class Layout:
     """(code, tag, params) of what there is to say about each row of this layout."""
 
 
-Converted = tuple[Layout, dict[str, Any], list[tuple[str, str, str]] | None]
-"""A row: its layout, the values of its attributes, and (tag, attribute, text) of every cell that is
-not canonical or, with an empty attribute, stands beside the fields; None when there is none."""
+Doubt = tuple[str, str, str]
+"""(tag, attribute, text) of a cell that is not canonical; without an attribute it is an extra."""
+Saying = tuple[str, str | None, dict[str, str]]
+"""(code, tag, params)."""
+
+
+class Batch:
+    """Rows of a table that are converted but not yet judged, so that nothing is said too early."""
+
+    __slots__ = ("doubts", "records", "runs")
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.doubts: list[tuple[int, list[Doubt], list[Saying]]] = []
+        """Rows that are not finished, and what there is to say of them beside their values."""
+        self.runs: list[tuple[int, Layout]] = []
+        """Where rows of another layout begin."""
 
 
 class RowDecoder:
@@ -68,9 +82,9 @@ class RowDecoder:
         self.kinds = {attr.upper(): kind for attr, kind in self.cls.kinds().items()}
         latest = [e for e in Edition if edition_info(e).family == family and name in tables(e)][-1]
         self.row_tag = table(latest, name).row
-        self._new = self.cls.__new__
         self._names = [attr for attr in self.cls.ATTRS if is_name(attr.upper())]
         self._editions = official_tags(family, name)
+        self._orders: dict[_grammar.Order, Layout] = {}
         self._layouts: dict[tuple[str, ...], Layout] = {}
 
     def layout(self, tags: tuple[str, ...]) -> Layout:
@@ -82,6 +96,15 @@ class RowDecoder:
                 if len(self._layouts) >= _MAX_LAYOUTS:
                     self._layouts.clear()
                 self._layouts[tags] = found
+        return found
+
+    def _of_order(self, order: _grammar.Order) -> Layout:
+        """The same for an order of the grammar, of which there are few."""
+        found = self._orders.get(order)
+        if found is None:
+            if len(self._orders) >= _MAX_LAYOUTS:
+                self._orders.clear()
+            found = self._orders[order] = self.layout(order.tags)
         return found
 
     def _analyse(self, tags: tuple[str, ...]) -> Layout:
@@ -112,119 +135,114 @@ class RowDecoder:
             notes=tuple(notes),
         )
 
-    def decode(
-        self,
-        rows: Iterable[etree._Element],
-        notes: Notes,
-        first: int = 0,
-        *,
-        attributes: bool = True,
-    ) -> tuple[Record, ...]:
-        """Records of the row elements, the first of which is row ``first`` of its table.
+    def from_cells(self, rows: Iterable[tuple[_grammar.Order, _grammar.Cells]]) -> Batch:
+        """Rows that the grammar matched. Raises `_grammar.NotMe`."""
+        batch = Batch()
+        add, cls, new = batch.records.append, self.cls, self.cls.__new__
+        last: _grammar.Order | None = None
+        for order, cells in rows:
+            if order is not last:
+                last = order
+                layout = self._of_order(order)
+                attrs, caches, plain = layout.attrs, layout.cells, layout.plain
+                batch.runs.append((len(batch.records), layout))
+            if plain:
+                try:
+                    state = dict(zip(attrs, map(getitem, caches, cells), strict=False))
+                except NotCanonical:
+                    pass
+                else:
+                    record = new(cls)
+                    _set_state(record, "__dict__", state)
+                    add(record)
+                    continue
+            self._add(batch, layout, cells, caches, [], [])
+        return batch
 
-        ``attributes=False`` says that the cells are known to have none.
-        """
-        out: list[Record] = []
-        run = _Run(self.name, notes)
+    def from_elements(self, rows: Iterable[etree._Element], *, attributes: bool) -> Batch:
+        """Rows of a tree. ``attributes=False`` says that the cells are known to have none."""
+        batch = Batch()
+        add, cls, new = batch.records.append, self.cls, self.cls.__new__
         last: tuple[Any, ...] | None = None
-        layout = None
-        for index, row in enumerate(rows, first):
+        for row in rows:
             cells = row[:]
             tags = tuple(map(_TAG, cells))
-            if tags != last or layout is None:
+            if tags != last:
                 last = tags
                 layout = self.layout(tags)
+                batch.runs.append((len(batch.records), layout))
                 if layout.plain and layout.tags == tags:
                     _grammar.learn(self.row_tag, layout.tags)
-            run.add(layout, index)
             texts: list[str | None] = list(map(_TEXT, cells))
-            extra: list[tuple[str, str]] = []
+            extra: list[Doubt] = []
+            said: list[Saying] = []
             if (
                 any(map(len, cells))
                 or any(text and text.strip(_BLANKS) for text in {row.text, *map(_TAIL, cells)})
                 or row.keys()
                 or (attributes and any(map(_KEYS, cells)))
             ):
-                extra = self._oddities(row, cells, texts, index, notes)
-            found = self._convert(layout, texts, layout.caches)
-            if extra:
-                found = layout, found[1], [*((t, "", x) for t, x in extra), *(found[2] or ())]
-            out.append(self._record(found, index, notes))
-        run.close()
-        self.look_at_names(out, notes, first)
-        return tuple(out)
+                _oddities(row, cells, texts, extra, said)
+            elif layout.plain:
+                try:
+                    state = dict(
+                        zip(layout.attrs, map(getitem, layout.caches, texts), strict=False)
+                    )
+                except NotCanonical:
+                    pass
+                else:
+                    record = new(cls)
+                    _set_state(record, "__dict__", state)
+                    add(record)
+                    continue
+            self._add(batch, layout, texts, layout.caches, extra, said)
+        return batch
 
-    def look_at_names(self, rows: Iterable[Record], notes: Notes, first: int) -> None:
-        """Say which names seem to be written in an encoding of before Unicode."""
-        if not self._names:
-            return
-        for index, row in enumerate(rows, first):
-            for attr in self._names:
-                name = row.__dict__.get(attr)
-                if name and (suggestion := legacy_name(name)):
-                    values = {"value": name[:80], "suggestion": suggestion[:80]}
-                    notes.say("BHYT-VAL-12", self.name, index, attr.upper(), values=values)
-
-    def converted(self, rows: Iterable[tuple[tuple[str, ...], _grammar.Cells]]) -> list[Converted]:
-        """Rows that the grammar matched, converted but not yet judged. Raises `_grammar.NotMe`."""
-        out: list[Converted] = []
-        last: tuple[str, ...] | None = None
-        layout = None
-        for tags, cells in rows:
-            if tags is not last or layout is None:
-                last = tags
-                layout = self.layout(tags)
-            out.append(self._convert(layout, cells, layout.cells))
-        return out
-
-    def records(
-        self, rows: Iterable[Converted], notes: Notes, first: int = 0
-    ) -> tuple[Record, ...]:
-        """The records of converted rows, the first of which is row ``first`` of its table."""
-        out: list[Record] = []
-        run = _Run(self.name, notes)
-        for index, row in enumerate(rows, first):
-            run.add(row[0], index)
-            out.append(self._record(row, index, notes))
-        run.close()
-        self.look_at_names(out, notes, first)
-        return tuple(out)
-
-    def _convert(
-        self, layout: Layout, cells: Sequence[Any], caches: Sequence[dict[Any, Any]]
-    ) -> Converted:
-        """One row. ``cells`` are the keys of ``caches``: texts, or cells as they are written."""
-        if layout.plain:
-            try:
-                state = dict(zip(layout.attrs, map(getitem, caches, cells), strict=True))
-            except NotCanonical:
-                pass
-            else:
-                return layout, state, None
-        state = {}
-        rest = []
+    def _add(
+        self,
+        batch: Batch,
+        layout: Layout,
+        cells: Sequence[Any],
+        caches: Sequence[dict[Any, Any]],
+        doubts: list[Doubt],
+        said: list[Saying],
+    ) -> None:
+        """One row cell by cell. ``cells`` are the keys of ``caches``: texts, or written cells."""
+        state: dict[str, Any] = {}
         for tag, attr, cache_, cell in zip(layout.tags, layout.attrs, caches, cells, strict=True):
             if attr in state or not attr:
                 if cell is not None or not attr:
-                    rest.append((tag, "", _text_of(cell)))
+                    doubts.append((tag, "", _text_of(cell)))
                 continue
             try:
                 state[attr] = cache_[cell]
             except NotCanonical:
                 state[attr] = None
-                rest.append((tag, attr, _text_of(cell)))
-        return layout, state, rest
+                doubts.append((tag, attr, _text_of(cell)))
+        if doubts or said:
+            batch.doubts.append((len(batch.records), doubts, said))
+        batch.records.append(self.cls._trusted(state))
 
-    def _record(self, row: Converted, index: int, notes: Notes) -> Record:
-        """The record of a row, with a note for each value that is not in canonical form."""
-        _, state, rest = row
-        record = self._new(self.cls)
-        if rest is None:
-            _set_state(record, "__dict__", state)
-            return record
+    def judged(self, batch: Batch, notes: Notes, first: int) -> tuple[Record, ...]:
+        """The records, the first of which is row ``first`` of its table, and all that is odd."""
+        ends = [start for start, _ in batch.runs[1:]] + [len(batch.records)]
+        for (start, layout), end in zip(batch.runs, ends, strict=True):
+            for code, tag, params in layout.notes:
+                notes.count(code, self.name, first + start, tag, params, end - start)
+        for index, doubts, said in batch.doubts:
+            for code, tag, params in said:
+                notes.count(code, self.name, first + index, tag, params)
+            self._settle(batch.records[index], doubts, first + index, notes)
+        if self._names:
+            self._look_at_names(batch.records, notes, first)
+        return tuple(batch.records)
+
+    def _settle(self, record: Record, doubts: list[Doubt], index: int, notes: Notes) -> None:
+        """Explain the values that are not in canonical form."""
+        state = record.__dict__
         raw: dict[str, str] = {}
         extra: list[tuple[str, str]] = []
-        for tag, attr, text in rest:
+        for tag, attr, text in doubts:
             if not attr:
                 extra.append((tag, text))
                 continue
@@ -236,38 +254,42 @@ class RowDecoder:
                 values = {"value": text.strip()[:80]}
                 notes.say(code, self.name, index, tag, values=values)
         record._set(state, raw, tuple(extra))
-        return record
 
-    def _oddities(
-        self,
-        row: etree._Element,
-        cells: list[etree._Element],
-        texts: list[str | None],
-        index: int,
-        notes: Notes,
-    ) -> list[tuple[str, str]]:
-        """What a row holds beside plain cells, as extra values; their texts are taken out."""
-        extra: list[tuple[str, str]] = []
-        loose = [row.text, *(cell.tail for cell in cells)]
-        for text in loose:
-            if text and text.strip(_BLANKS):
-                extra.append(("#text", text.strip(_BLANKS)))
-                notes.count("BHYT-ROW-09", self.name, index)
-        for place, cell in enumerate((row, *cells), -1):
-            tag = str(cell.tag).rpartition("}")[2].upper()
-            for key, value in cell.items():
-                name = str(key).rpartition("}")[2]
-                if key == _NIL and value in ("true", "1") and not cell.text and not len(cell):
-                    notes.count("BHYT-ROW-10", self.name, index, safe_tag(tag))
-                else:
-                    extra.append((f"{tag}@{name}", str(value)))
-                    params = {"names": safe_tag(name)}
-                    notes.count("BHYT-ROW-08", self.name, index, safe_tag(tag), params)
-            if place >= 0 and len(cell):
-                extra.append((tag, etree.tostring(cell, encoding="unicode", with_tail=False)))
-                texts[place] = None
-                notes.count("BHYT-ROW-05", self.name, index, safe_tag(tag))
-        return extra
+    def _look_at_names(self, rows: Iterable[Record], notes: Notes, first: int) -> None:
+        """Say which names seem to be written in an encoding of before Unicode."""
+        for index, row in enumerate(rows, first):
+            for attr in self._names:
+                name = row.__dict__.get(attr)
+                if name and (suggestion := legacy_name(name)):
+                    values = {"value": name[:80], "suggestion": suggestion[:80]}
+                    notes.say("BHYT-VAL-12", self.name, index, attr.upper(), values=values)
+
+
+def _oddities(
+    row: etree._Element,
+    cells: list[etree._Element],
+    texts: list[str | None],
+    extra: list[Doubt],
+    said: list[Saying],
+) -> None:
+    """What a row holds beside plain cells, as extra values; their texts are taken out."""
+    for text in (row.text, *(cell.tail for cell in cells)):
+        if text and text.strip(_BLANKS):
+            extra.append(("#text", "", text.strip(_BLANKS)))
+            said.append(("BHYT-ROW-09", None, {}))
+    for place, cell in enumerate((row, *cells), -1):
+        tag = str(cell.tag).rpartition("}")[2].upper()
+        for key, value in cell.items():
+            name = str(key).rpartition("}")[2]
+            if key == _NIL and value in ("true", "1") and not cell.text and not len(cell):
+                said.append(("BHYT-ROW-10", safe_tag(tag), {}))
+            else:
+                extra.append((f"{tag}@{name}", "", str(value)))
+                said.append(("BHYT-ROW-08", safe_tag(tag), {"names": safe_tag(name)}))
+        if place >= 0 and len(cell):
+            extra.append((tag, "", etree.tostring(cell, encoding="unicode", with_tail=False)))
+            texts[place] = None
+            said.append(("BHYT-ROW-05", safe_tag(tag), {}))
 
 
 class _Written(dict[bytes | None, Any]):
@@ -294,25 +316,6 @@ _written = cache(_Written)
 
 def _text_of(cell: str | bytes | None) -> str:
     return _grammar.unwrapped(cell) if isinstance(cell, bytes) else cell or ""
-
-
-class _Run:
-    """Counts the rows of each layout and says at the end what is odd about them."""
-
-    def __init__(self, table: str, notes: Notes) -> None:
-        self.table = table
-        self.notes = notes
-        self._seen: dict[int, list[Any]] = {}
-
-    def add(self, layout: Layout, index: int) -> None:
-        if layout.notes:
-            entry = self._seen.setdefault(id(layout), [layout, index, 0])
-            entry[2] += 1
-
-    def close(self) -> None:
-        for layout, first, count in self._seen.values():
-            for code, tag, params in layout.notes:
-                self.notes.count(code, self.table, first, tag, params, count)
 
 
 @cache

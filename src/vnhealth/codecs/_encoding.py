@@ -42,6 +42,7 @@ _DECLARED = re.compile(
 )
 _PROLOG = re.compile(rb"(?:[ \t\r\n]++|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
 _ROOT = re.compile(rb"(?:[ \t\r\n]++|<\?.*?\?>|<!--.*?-->)*+<[A-Za-z_]", re.DOTALL)
+_USUAL = (b'<?xml version="1.0" encoding="utf-8"?>', b'<?xml version="1.0"?>')
 _UTF8 = frozenset({b"utf-8", b"utf8"})
 _CONTINUATION = bytes(range(0x80, 0xC0))
 
@@ -49,13 +50,22 @@ _CONTINUATION = bytes(range(0x80, 0xC0))
 def clean(data: bytes) -> tuple[bytes, list[CodeNote]]:
     """The content as UTF-8 from its first character on, and what was odd about its start."""
     notes: list[CodeNote] = []
+    if not data.startswith(_USUAL):
+        data = _cleaned(data, notes)
+    ends = data.find(b"\r")
+    if ends >= 0 and data.startswith(b"\r\r\n", ends):
+        notes.append(("BHYT-DOC-06", {}))
+    return data, notes
+
+
+def _cleaned(data: bytes, notes: list[CodeNote]) -> bytes:
     if data[:3] == BOM:
         count = 0
         while data.startswith(BOM, count * 3):
             count += 1
         data = data[count * 3 :]
         notes.append(("BHYT-DOC-01", {"count": str(count)}))
-    elif data[:1] in (b"\xff", b"\xfe", b"\x00") or data[1:2] == b"\x00":
+    elif data[:1] != b"<" or data[1:2] == b"\x00":
         data = _narrow(data, notes)
     if data[:1] != b"<":
         start = data.lstrip(_BLANKS)
@@ -66,9 +76,7 @@ def clean(data: bytes) -> tuple[bytes, list[CodeNote]]:
         declared = _DECLARED.match(data)
         if declared and declared[2].lower() not in _UTF8:
             data = _transcoded(data, declared, notes)
-    if b"\r" in data and b"\r\r\n" in data:
-        notes.append(("BHYT-DOC-06", {}))
-    return data, notes
+    return data
 
 
 def _narrow(data: bytes, notes: list[CodeNote]) -> bytes:

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
-__all__ = ["Cells", "NotMe", "Rows", "Skeleton", "learn", "matched", "unwrapped"]
+__all__ = ["Cells", "NotMe", "Order", "Rows", "Skeleton", "learn", "matched", "unwrapped"]
 
 _SEEN_BEFORE_LEARNING = 3
 _MOST_SEEN = 256
@@ -63,16 +63,7 @@ class Skeleton:
         self.ending = re.compile(("" if self.alone else ending).encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """What a file holds: the table, and of each row its tags and its cells as they are written."""
-
-    name: str
-    root: str
-    rows: list[tuple[tuple[str, ...], Cells]]
-
-
-class _Order:
+class Order:
     """One order of tags, and the patterns of a row that has exactly these."""
 
     def __init__(self, row: str, tags: tuple[str, ...]) -> None:
@@ -95,8 +86,16 @@ class _Order:
         return self._compiled(r"<!\[CDATA\[[^\]]*+\]\]>|[^<\]]*+")
 
 
-_known: dict[str, tuple[_Order, ...]] = {}
+_known: dict[str, tuple[Order, ...]] = {}
 _seen: dict[tuple[str, tuple[str, ...]], int] = {}
+
+
+class Rows(NamedTuple):
+    """What a file holds: the table, and of each row its order and its cells as they are written."""
+
+    name: str
+    root: str
+    rows: list[tuple[Order, Cells]]
 
 
 def learn(row: str, tags: tuple[str, ...]) -> None:
@@ -111,7 +110,7 @@ def learn(row: str, tags: tuple[str, ...]) -> None:
     _seen.pop(key, None)
     known = _known.get(row, ())
     if all(order.tags != tags for order in known):
-        _known[row] = (_Order(row, tags), *known)[:_MOST_PATTERNS]
+        _known[row] = (Order(row, tags), *known)[:_MOST_PATTERNS]
 
 
 def matched(data: bytes, skeletons: Mapping[bytes, Skeleton]) -> Rows | None:
@@ -131,15 +130,13 @@ def matched(data: bytes, skeletons: Mapping[bytes, Skeleton]) -> Rows | None:
     return Rows(skeleton.name, skeleton.root, rows)
 
 
-def _rows(
-    data: bytes, at: int, skeleton: Skeleton
-) -> tuple[list[tuple[tuple[str, ...], Cells]], int]:
+def _rows(data: bytes, at: int, skeleton: Skeleton) -> tuple[list[tuple[Order, Cells]], int]:
     """The rows from a position on, and where they end. No rows when one of them does not match."""
     orders = _known[skeleton.row]
     with_cdata = b"]" in data and b"<![CDATA[" in data
     row_tag = skeleton.row_tag
     current = orders[0]
-    rows: list[tuple[tuple[str, ...], Cells]] = []
+    rows: list[tuple[Order, Cells]] = []
     while data.startswith(row_tag, at):
         start = at + len(row_tag)
         found = (current.mixed if with_cdata else current.plain).match(data, start)
@@ -151,7 +148,7 @@ def _rows(
                     break
             else:
                 return [], at
-        rows.append((current.tags, found.groups()))
+        rows.append((current, found.groups()))
         at = found.end()
         if skeleton.alone:
             break

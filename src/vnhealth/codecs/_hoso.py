@@ -14,13 +14,13 @@ from vnhealth.codecs._cut import Piece, cut
 from vnhealth.codecs._encoding import position
 from vnhealth.codecs._limits import MIB, Limits
 from vnhealth.codecs._notes import Notes, safe_tag
-from vnhealth.codecs._parts import Content, family_of, read_part, read_root
+from vnhealth.codecs._parts import Sections, family_of, read_part, read_root
 from vnhealth.codecs._xml import Parsed, check_size, is_wrapper, local, parse_clean
 from vnhealth.errors import LimitExceeded, MalformedXml
 from vnhealth.records import Claim, Part, PartForm, Record
 from vnhealth.spec import Family
 
-__all__ = ["read_hoso", "read_piece", "split"]
+__all__ = ["largest_base64", "read_files", "read_hoso", "read_piece", "split"]
 
 _NAMES = frozenset(f"XML{number}" for number in range(100))
 _BLANKS = " \t\r\n\ufeff"
@@ -39,10 +39,10 @@ class _Case:
     notes: Notes = field(default_factory=Notes)
     outer: Notes = field(default_factory=Notes)
     parts: list[Part] = field(default_factory=list)
-    contents: list[Content] = field(default_factory=list)
+    contents: list[Sections] = field(default_factory=list)
     files: int = 0
 
-    def add(self, part: Part, content: Content | None) -> None:
+    def add(self, part: Part, content: Sections | None) -> None:
         self.parts.append(part)
         if content is not None:
             self.contents.append(content)
@@ -55,21 +55,28 @@ class _Case:
         self.notes.extend((n for n in parsed.notes if n[0] != "BHYT-DOC-19"), None)
         return parsed
 
+    def _note_repeated_tables(self, names: Iterable[str]) -> None:
+        for name in names:
+            count = sum(any(s.name == name for s in c) for c in self.contents)
+            if count > 1:
+                self.notes.say("BHYT-PART-06", name, params={"count": str(count)})
+
     def claims(self, index: int) -> list[Claim]:
         """The encounters, the first of which has number ``index`` in its document."""
-        sections = [section for content in self.contents for section in content.sections]
+        sections = [section for content in self.contents for section in content]
         family = family_of([(s.name, s.leaning) for s in sections])
         rows: dict[str, list[Record]] = {}
         for section in sections:
-            held = rows.setdefault(section.name, [])
+            held = rows.get(section.name)
+            if held is None:
+                held = rows[section.name] = []
             held += section.records(family, self.notes, len(held))
             if section.leaning and (section.leaning > 0) is not (family is Family.F130):
                 self.notes.count("BHYT-PART-10", section.name)
-        for name in rows:
-            count = sum(any(s.name == name for s in c.sections) for c in self.contents)
-            if count > 1:
-                self.notes.say("BHYT-PART-06", name, params={"count": str(count)})
-        links = dict.fromkeys(row["MA_LK"] for row in rows.get("XML1", ()))
+        if len(sections) > len(rows):
+            self._note_repeated_tables(rows)
+        summaries = rows.get("XML1", ())
+        links = dict.fromkeys(row["MA_LK"] for row in summaries) if len(summaries) > 1 else {}
         if len(links) > 1:
             self.notes.say("BHYT-DOC-13", params={"count": str(len(links))})
             return split(family, rows, list(links), tuple(self.parts), self.notes, index)
@@ -121,6 +128,15 @@ def read_hoso(hoso: etree._Element, index: int, limits: Limits) -> list[Claim]:
             _read_file(child, case)
         elif local(hoso) == "HOSO":
             case.notes.count("BHYT-DOC-18", tag=safe_tag(local(child)))
+    return case.claims(index)
+
+
+def read_files(files: Iterable[tuple[str, bytes]], index: int, limits: Limits) -> list[Claim]:
+    """The same for table files whose names and contents are known."""
+    case = _Case(limits)
+    for name, data in files:
+        content = read_part(data, name, limits, case.notes)
+        case.add(Part(name, PartForm.BASE64, data), content)
     return case.claims(index)
 
 
@@ -196,12 +212,12 @@ def _declared(name: str, case: _Case) -> tuple[str, str | None]:
 
 def _read_inline(node: etree._Element, name: str, declared: str | None, case: _Case) -> None:
     case.notes.count("BHYT-PART-02", declared)
-    content = Content()
+    content: Sections = []
     raw: list[bytes] = [(node.text or "").strip(_BLANKS).encode()]
     for child in node:
         raw.append(etree.tostring(child, encoding="utf-8", with_tail=False))
         raw.append((child.tail or "").strip(_BLANKS).encode())
-        content.sections += read_root(child, declared, case.limits, case.notes).sections
+        content += read_root(child, declared, case.limits, case.notes)
     if any(raw[0::2]):
         case.notes.count("BHYT-PART-14", declared)
     case.add(Part(name, PartForm.INLINE, b"".join(raw)), content)
@@ -218,9 +234,14 @@ def _read_text(
     case.add(Part(name, form, data), content)
 
 
+def largest_base64(limits: Limits) -> int:
+    """How long the base64 of a part may be, with its line ends."""
+    return limits.part * 3 // 2 + 64
+
+
 def _content(text: str, declared: str | None, case: _Case) -> tuple[PartForm, bytes]:
     """The bytes of a NOIDUNGFILE, whatever form it has."""
-    if len(text) > case.limits.part * 3 // 2 + 64:
+    if len(text) > largest_base64(case.limits):
         raise LimitExceeded("ERR-XML-04", limit=f"{case.limits.part // MIB} MiB (base64)")
     try:
         data = pybase64.b64decode(text, validate=True)

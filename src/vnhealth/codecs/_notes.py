@@ -71,6 +71,8 @@ class Notes:
 
     def findings(self, place: Place) -> tuple[Finding, ...]:
         """The findings, each put where ``place`` says."""
+        if not self._held:
+            return ()
         counted = set(map(id, self._counted.values()))
         out = []
         for n in self._held:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from lxml import etree
 
 from vnhealth.codecs import _grammar
 from vnhealth.codecs._cut import cut
-from vnhealth.codecs._decode import Converted, decoder, official_tags
+from vnhealth.codecs._decode import Batch, decoder, official_tags
 from vnhealth.codecs._encoding import clean
 from vnhealth.codecs._grammar import Skeleton
 from vnhealth.codecs._limits import Limits
@@ -22,7 +22,7 @@ from vnhealth.errors import LimitExceeded, MalformedXml
 from vnhealth.records import Record
 from vnhealth.spec import Edition, Family, TableSpec, edition_info, table, tables
 
-__all__ = ["Content", "Section", "family_of", "read_part", "read_root", "salvage", "structure"]
+__all__ = ["Section", "Sections", "family_of", "read_part", "read_root", "salvage", "structure"]
 
 _BLANKS = " \t\r\n\ufeff"
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
@@ -42,7 +42,8 @@ class Section:
     def records(self, family: Family, notes: Notes, first: int) -> tuple[Record, ...]:
         """The records, the first of which is row ``first`` of its table."""
         table_ = decoder(family, self.name)
-        return table_.decode(self.rows, notes, first, attributes=self.attributes)
+        batch = table_.from_elements(self.rows, attributes=self.attributes)
+        return table_.judged(batch, notes, first)
 
 
 @dataclass(slots=True)
@@ -50,23 +51,20 @@ class Matched:
     """The same for rows that the grammar took, converted for the family that they speak for."""
 
     name: str
-    rows: list[Converted]
+    batch: Batch
     leaning: int
     data: bytes
 
     def records(self, family: Family, notes: Notes, first: int) -> tuple[Record, ...]:
         """The records, the first of which is row ``first`` of its table."""
         if family is _spoken_for(self.leaning):
-            return decoder(family, self.name).records(self.rows, notes, first)
-        content = read_root(tree(self.data), None, Limits(), Notes())
-        return content.sections[0].records(family, notes, first)
+            return decoder(family, self.name).judged(self.batch, notes, first)
+        (section,) = read_root(tree(self.data), None, Limits(), Notes())
+        return section.records(family, notes, first)
 
 
-@dataclass(slots=True)
-class Content:
-    """What a part holds: normally one section."""
-
-    sections: list[Section | Matched] = field(default_factory=list)
+Sections = list[Section | Matched]
+"""What a part holds: normally one section."""
 
 
 @cache
@@ -113,6 +111,11 @@ def _tags_of(rows: list[etree._Element]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
+def _leaning_of_order(root_tag: str, name: str, order: _grammar.Order) -> int:
+    return _leaning(root_tag, name, order.tags)
+
+
+@lru_cache(maxsize=512)
 def _leaning(root_tag: str, name: str, row_tags: tuple[str, ...]) -> int:
     """What the root and the tags of the first row say of the family."""
     if name not in tables(Edition.QD4210):
@@ -142,17 +145,18 @@ def read_part(
     limits: Limits,
     notes: Notes,
     origin: tuple[int, int] = (1, 1),
-) -> Content:
+) -> Sections:
     """The rows of one part; all that is odd about it goes to ``notes``."""
     check_size(data, limits, limits.part)
     data, found = clean(data)
     matched = _matched(data)
     if matched is not None:
-        notes.extend(found, declared)
+        if found:
+            notes.extend(found, declared)
         _look_at_head(data, matched.name, declared, notes)
-        if len(matched.rows) > limits.rows:
+        if len(matched.batch.records) > limits.rows:
             raise LimitExceeded("ERR-XML-04", limit=f"{limits.rows} rows")
-        return Content([matched])
+        return [matched]
     try:
         parsed = parse_clean(data, found, origin)
     except MalformedXml as error:
@@ -169,12 +173,12 @@ def _matched(data: bytes) -> Matched | None:
     found = _grammar.matched(data, _skeletons())
     if found is None:
         return None
-    leaning = _leaning(found.root, found.name, found.rows[0][0])
+    leaning = _leaning_of_order(found.root, found.name, found.rows[0][0])
     try:
-        rows = decoder(_spoken_for(leaning), found.name).converted(found.rows)
+        batch = decoder(_spoken_for(leaning), found.name).from_cells(found.rows)
     except _grammar.NotMe:
         return None
-    return Matched(found.name, rows, leaning, data)
+    return Matched(found.name, batch, leaning, data)
 
 
 def _look_at_head(data: bytes, name: str, declared: str | None, notes: Notes) -> None:
@@ -198,9 +202,9 @@ def read_root(
     notes: Notes,
     *,
     attributes: bool = True,
-) -> Content:
+) -> Sections:
     """The same for a part that is parsed already."""
-    content = Content()
+    sections: Sections = []
     for top in root if is_wrapper(root) else (root,):
         tag = local(top)
         candidates = _tables_of().get(tag)
@@ -213,15 +217,16 @@ def read_root(
         specs = [structure(family, name) for family in {f for f, n in candidates if n == name}]
         rows = list(_rows(top, specs, name, notes))
         section = Section(name, rows, _leaning(tag, name, _tags_of(rows)), attributes)
-        last = content.sections[-1] if content.sections else None
+        last = sections[-1] if sections else None
         if isinstance(last, Section) and last.name == name:
             last.rows += rows
             last.leaning = last.leaning or section.leaning
+            section = last
         else:
-            content.sections.append(section)
-        if len(content.sections[-1].rows) > limits.rows:
+            sections.append(section)
+        if len(section.rows) > limits.rows:
             raise LimitExceeded("ERR-XML-04", limit=f"{limits.rows} rows")
-    return content
+    return sections
 
 
 def _rows(
@@ -271,14 +276,14 @@ def salvage(
     notes: Notes,
     origin: tuple[int, int],
     error: MalformedXml,
-) -> Content:
+) -> Sections:
     """The readable rows of a part that no repair makes whole; each broken row is reported."""
     notes.say("BHYT-DOC-04", declared, params=error.params)
     name = declared
     if name not in tables(Edition.QD3176):
         guess = _any_table().search(data)
         if guess is None:
-            return Content()
+            return []
         name = _tables_of()[guess[1].decode().upper()][0][1]
     row_tag = structure(Family.F130, name).row
     pieces, _ = cut(data, row_tag, origin)
@@ -293,5 +298,5 @@ def salvage(
             notes.extend(parsed.notes, declared)
             rows += parsed.root if is_wrapper(parsed.root) else [parsed.root]
     if not rows:
-        return Content()
-    return Content([Section(name, rows, _leaning(row_tag, name, _tags_of(rows)))])
+        return []
+    return [Section(name, rows, _leaning(row_tag, name, _tags_of(rows)))]

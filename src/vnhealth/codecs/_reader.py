@@ -12,10 +12,11 @@ from vnhealth.codecs._archive import archive_members, is_archive
 from vnhealth.codecs._cut import Piece, cut, cut_stream
 from vnhealth.codecs._encoding import CodeNote, clean, refuse_doctype, starts_with_root
 from vnhealth.codecs._envelope import Envelope, about_signature, hosos, signature_of
-from vnhealth.codecs._hoso import read_hoso, read_piece, split
+from vnhealth.codecs._hoso import largest_base64, read_files, read_hoso, read_piece, split
 from vnhealth.codecs._limits import DEFAULT_LIMITS, Limits
 from vnhealth.codecs._notes import Notes, finding, safe_tag
-from vnhealth.codecs._parts import Matched, Section, family_of, read_root, salvage
+from vnhealth.codecs._outline import Outline, outlined
+from vnhealth.codecs._parts import Sections, family_of, read_root, salvage
 from vnhealth.codecs._source import Source, opened, read_bytes
 from vnhealth.codecs._xml import (
     PARSER_OPTIONS,
@@ -56,6 +57,9 @@ def read(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Document:
         return _read_archive(data, limits)
     check_size(data, limits, limits.document)
     content, found = clean(data)
+    outline = outlined(content, largest_base64(limits))
+    if outline is not None:
+        return _read_outline(outline, found, limits, data)
     parsed, limit = None, None
     try:
         parsed = strict(content, found)
@@ -93,6 +97,19 @@ def iter_claims(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[
             yield from _iter_archive(stream, limits)
         else:
             yield from _iter_stream(stream, base, head, limits)
+
+
+def _read_outline(
+    outline: Outline, found: list[CodeNote], limits: Limits, source: bytes
+) -> Document:
+    envelope = Envelope(signature=outline.signature)
+    envelope.notes.extend(found, None)
+    for tag, text in outline.header:
+        envelope.header(tag, text)
+    claims: list[Claim] = []
+    for files in outline.cases:
+        claims += read_files(files, len(claims), limits)
+    return envelope.document(claims, source)
 
 
 def _read_envelope(parsed: Parsed, limits: Limits, source: bytes) -> Document:
@@ -203,7 +220,7 @@ def _read_bare(parsed: Parsed, limits: Limits, source: bytes) -> Document:
     """A stand-alone XML0 or XML12, or inner tables on their own."""
     notes, own = Notes(), Notes()
     own.extend(parsed.notes, None)
-    sections = read_root(parsed.root, None, limits, notes).sections
+    sections = read_root(parsed.root, None, limits, notes)
     if not sections:
         top = parsed.root[0] if is_wrapper(parsed.root) else parsed.root
         raise UnknownEnvelope("ERR-XML-03", root=safe_tag(local(top)))
@@ -218,14 +235,14 @@ def _read_bare(parsed: Parsed, limits: Limits, source: bytes) -> Document:
 def _read_broken(data: bytes, error: MalformedXml, limits: Limits, source: bytes) -> Document:
     """The intact rows of a table file that no repair makes whole; none at all is an error."""
     notes, own = Notes(), Notes()
-    sections = salvage(data, None, limits, notes, (1, 1), error).sections
+    sections = salvage(data, None, limits, notes, (1, 1), error)
     if not sections:
         raise error
     return _tables_alone(sections, notes, own, "absent", source)
 
 
 def _tables_alone(
-    sections: list[Section | Matched], notes: Notes, own: Notes, signature: str, source: bytes
+    sections: Sections, notes: Notes, own: Notes, signature: str, source: bytes
 ) -> Document:
     family = family_of([(s.name, s.leaning) for s in sections])
     rows: dict[str, list[Record]] = {}

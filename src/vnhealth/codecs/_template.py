@@ -15,13 +15,14 @@ from typing import Any
 
 from vnhealth.findings import Finding, Severity, catalogue
 from vnhealth.records import NotCanonical, Record, cache_of, record_class, to_text
-from vnhealth.records._convert import BLANKS, zero_padded
+from vnhealth.records._convert import BLANKS
 from vnhealth.spec import Edition, Field, Kind, TableSpec, edition_info, table
 
 __all__ = ["Refused", "RowTemplate", "check_values", "escape", "row_template"]
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MARKUP = re.compile("[&<>\r]")
+_NUMBERS = (Kind.INTEGER, Kind.DECIMAL)
 _REMEMBERED = 8192
 _LONGEST = 64
 
@@ -62,7 +63,7 @@ def _readable(kind: Kind, text: str) -> bool:
     try:
         cache_of(kind)[text]
     except NotCanonical:
-        return zero_padded(kind, text) is not None
+        return False
     return True
 
 
@@ -91,14 +92,16 @@ class _Accepted(dict[Any, str]):
         return value
 
 
-class _AcceptedDecimals(_Accepted):
-    """The same for decimals, by their text: 1 and 1.00 are equal, but not written alike."""
+class _AcceptedNumbers(_Accepted):
+    """The same for numbers, by their texts: 1 and 1.00 are equal, but not written alike."""
 
     __slots__ = ()
 
-    def _value(self, value: str) -> Decimal | None:
+    def _value(self, value: str) -> Decimal | str | None:
         if value == "None":
             return None
+        if self._kind is Kind.INTEGER:
+            return value
         try:
             return Decimal(value)
         except InvalidOperation:
@@ -111,7 +114,7 @@ _SHARED: dict[tuple[Any, ...], _Accepted] = {}
 def _shared(field: Field, kind: Kind) -> _Accepted:
     alike = (kind, field.max_length, field.decimals, field.type)
     if alike not in _SHARED:
-        _SHARED[alike] = (_AcceptedDecimals if kind is Kind.DECIMAL else _Accepted)(field, kind)
+        _SHARED[alike] = (_AcceptedNumbers if kind in _NUMBERS else _Accepted)(field, kind)
     return _SHARED[alike]
 
 
@@ -137,13 +140,13 @@ class RowTemplate:
     def __init__(self, spec: TableSpec) -> None:
         cls = record_class(edition_info(spec.edition).family, spec.table)
         kinds = cls.kinds()
-        plain = [f for f in spec.fields if kinds[f.attr] is not Kind.DECIMAL]
-        decimals = [f for f in spec.fields if kinds[f.attr] is Kind.DECIMAL]
+        plain = [f for f in spec.fields if kinds[f.attr] not in _NUMBERS]
+        numbers = [f for f in spec.fields if kinds[f.attr] in _NUMBERS]
         self._plain = _values_of(plain)
-        self._decimals = _values_of(decimals)
+        self._numbers = _values_of(numbers)
         self._plain_texts = [_shared(f, kinds[f.attr]) for f in plain]
-        self._decimal_texts = [_shared(f, kinds[f.attr]) for f in decimals]
-        grouped = [f.tag for f in (*plain, *decimals)]
+        self._number_texts = [_shared(f, kinds[f.attr]) for f in numbers]
+        grouped = [f.tag for f in (*plain, *numbers)]
         self._in_order: Callable[[tuple[str, ...]], tuple[str, ...]] = itemgetter(
             *(grouped.index(tag) for tag in spec.tags)
         )
@@ -158,14 +161,14 @@ class RowTemplate:
         if not state.keys().isdisjoint(self._foreign) or ("_raw" in state and unread(row)):
             raise Refused
         plain = map(getitem, self._plain_texts, self._plain(row))
-        decimals = map(getitem, self._decimal_texts, map(str, self._decimals(row)))
-        return self._text % self._in_order((*plain, *decimals))
+        numbers = map(getitem, self._number_texts, map(str, self._numbers(row)))
+        return self._text % self._in_order((*plain, *numbers))
 
     def text_as_is(self, row: Record) -> str:
         """The row as XML without a check, for a row that was checked in another way."""
         plain = [escape(to_text(value)) for value in self._plain(row)]
-        decimals = [escape(to_text(value)) for value in self._decimals(row)]
-        return self._text % self._in_order((*plain, *decimals))
+        numbers = [escape(to_text(value)) for value in self._numbers(row)]
+        return self._text % self._in_order((*plain, *numbers))
 
 
 @cache

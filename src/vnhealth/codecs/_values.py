@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from vnhealth.records import LITERALS, NotCanonical, cache_of
-from vnhealth.records._convert import BLANKS, zero_padded
+from vnhealth.records._convert import BLANKS, padded_decimal
 from vnhealth.spec import Kind
 
 __all__ = ["Explained", "explain", "is_name", "legacy_name"]
@@ -57,10 +58,9 @@ def explain(kind: Kind, text: str) -> Explained:
         return Explained(bare, "BHYT-VAL-11")
     if kind is Kind.TIME:
         return Explained(None, "BHYT-VAL-06")
-    padded = zero_padded(kind, bare)
-    if padded is not None:
-        return Explained(padded, spaced)
-    plain = zero_padded(Kind.DECIMAL, bare)
+    plain = padded_decimal(bare)
+    if plain is not None and kind is Kind.DECIMAL:
+        return Explained(plain, spaced)
     number = Explained(plain, "BHYT-VAL-10") if plain is not None else _number(bare)
     if kind is Kind.INTEGER and number.value is not None:
         if number.value != number.value.to_integral_value():
@@ -95,6 +95,7 @@ def is_name(tag: str) -> bool:
     return tag.startswith(_NAME_TAGS)
 
 
+@lru_cache(maxsize=4096)
 def legacy_name(text: str) -> str:
     """What a name written in an encoding of before Unicode probably says; empty for any other.
 

@@ -22,11 +22,12 @@ __all__ = [
     "CACHE_LIMIT",
     "LITERALS",
     "NotCanonical",
+    "PaddedInt",
     "Value",
     "cache_of",
     "from_python",
+    "padded_decimal",
     "to_text",
-    "zero_padded",
 ]
 
 Value = str | int | Decimal | LocalTime | None
@@ -48,6 +49,29 @@ class NotCanonical(ValueError):
     """The text is not in the form of its kind. Carries no text."""
 
 
+class PaddedInt(int):
+    """A whole number that was written with zeros in front, as months often are.
+
+    It is the number in every respect, and its text is the one that was read.
+
+    >>> PaddedInt("05") == 5, str(PaddedInt("05"))
+    (True, '05')
+    """
+
+    _written: str
+
+    def __new__(cls, written: str) -> PaddedInt:
+        number = super().__new__(cls, written)
+        number._written = written
+        return number
+
+    def __str__(self) -> str:
+        return self._written
+
+    def __reduce__(self) -> tuple[type[PaddedInt], tuple[str]]:
+        return (PaddedInt, (self._written,))
+
+
 def _text(text: str) -> str:
     if text[0] in BLANKS or text[-1] in BLANKS or text in LITERALS:
         raise NotCanonical
@@ -57,9 +81,10 @@ def _text(text: str) -> str:
 
 
 def _integer(text: str) -> int:
-    if not _INTEGER.fullmatch(text) or str(value := int(text)) != text:
+    if not _INTEGER.fullmatch(text):
         raise NotCanonical
-    return value
+    value = int(text)
+    return value if str(value) == text else PaddedInt(text)
 
 
 def _decimal(text: str) -> Decimal:
@@ -68,19 +93,13 @@ def _decimal(text: str) -> Decimal:
     return value
 
 
-def zero_padded(kind: Kind, text: str) -> int | Decimal | None:
-    """The number in a text that differs from its canonical form only by zeros in front.
+def padded_decimal(text: str) -> Decimal | None:
+    """The number in a text that may have zeros in front, else None.
 
-    ``05`` is a month as people write it: a value without doubt, but its text must be kept.
-
-    >>> zero_padded(Kind.INTEGER, "05"), zero_padded(Kind.INTEGER, "5x")
-    (5, None)
+    >>> padded_decimal("007.50"), padded_decimal("7,50")
+    (Decimal('7.50'), None)
     """
-    if kind is Kind.INTEGER and _INTEGER.fullmatch(text):
-        return int(text)
-    if kind is Kind.DECIMAL and _DECIMAL.fullmatch(text):
-        return Decimal(text)
-    return None
+    return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
 
 def _time(text: str) -> LocalTime:
@@ -163,7 +182,7 @@ def from_python(kind: Kind, value: Any, tag: str, *, numeric_code: bool) -> tupl
         except NotCanonical:
             if kind in (Kind.TEXT, Kind.CODE) and value not in LITERALS:
                 return value.strip(BLANKS) or None, value
-            return zero_padded(kind, value), value
+            return padded_decimal(value) if kind is Kind.DECIMAL else None, value
     if isinstance(value, bool):
         value = int(value)
     if kind is Kind.TIME and isinstance(value, dt.date | LocalTime):
