@@ -1,4 +1,7 @@
-"""The kinds of identifiers by name, each with its module; modules load when they are first used."""
+"""The kinds of identifiers by name, each with its module; modules load when they are first used.
+
+Legal source: the column ``basis`` of ``data/kinds.csv`` names one for each kind.
+"""
 
 from __future__ import annotations
 

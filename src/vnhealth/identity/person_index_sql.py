@@ -2,6 +2,14 @@
 
 The same two tables as in SQLite. `SqlStore.load` uses COPY when the driver is psycopg 3. Give the
 address of the database from your own configuration; it is never part of a message.
+
+>>> from vnhealth.identity.person_index import PersonIndex
+>>> PersonIndex.connect("no-such-database://")  # doctest: +ELLIPSIS
+Traceback (most recent call last):
+...
+vnhealth.errors.IdentityError: ... [ID-INDEX_...]
+
+Legal source: none; see `vnhealth.identity.person_index`.
 """
 
 from __future__ import annotations
