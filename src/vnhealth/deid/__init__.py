@@ -12,12 +12,15 @@ label is *pseudonymised* and the data stay personal data.
 from vnhealth.deid._apply import Result, apply, deidentify_file
 from vnhealth.deid._crosswalk import TokenChange, crosswalk
 from vnhealth.deid._engine import Deidentifier
+from vnhealth.deid._fpe import StandIns
 from vnhealth.deid._keys import DeviceKey, Key, KeyProvider, Tokens
 from vnhealth.deid._manifest import Dropped, Encounters, Manifest
+from vnhealth.deid._models import ModelRow, model_rows
 from vnhealth.deid._policy import Action, Policy, PolicyRow
 from vnhealth.deid._release import Releaser, release
 from vnhealth.deid._risk import RiskMeasure, RiskTooHigh, measure
 from vnhealth.deid._scan import ScanReport, scan
+from vnhealth.deid._seal import Signer, seal, seal_holds
 from vnhealth.deid._tables import Label, Withheld, forms, meanings, withheld
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "KeyProvider",
     "Label",
     "Manifest",
+    "ModelRow",
     "Policy",
     "PolicyRow",
     "Releaser",
@@ -37,6 +41,8 @@ __all__ = [
     "RiskMeasure",
     "RiskTooHigh",
     "ScanReport",
+    "Signer",
+    "StandIns",
     "TokenChange",
     "Tokens",
     "Withheld",
@@ -46,7 +52,10 @@ __all__ = [
     "forms",
     "meanings",
     "measure",
+    "model_rows",
     "release",
     "scan",
+    "seal",
+    "seal_holds",
     "withheld",
 ]

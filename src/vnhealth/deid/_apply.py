@@ -20,9 +20,10 @@ from vnhealth.deid._keys import KeyProvider
 from vnhealth.deid._manifest import Manifest
 from vnhealth.deid._policy import Policy
 from vnhealth.deid._tables import Label
+from vnhealth.models import Episode, from_domain
 from vnhealth.records import Claim, Document
 
-__all__ = ["Result", "apply", "deidentify_file", "target_facility"]
+__all__ = ["Result", "Target", "apply", "claims_of", "deidentify_file", "target_facility"]
 
 _DECLARED = re.compile(rb"<SOLUONGHOSO>\s*([0-9]{1,9})\s*</", re.ASCII)
 _FACILITY = re.compile(rb"<(?:MACSKCB|MA_CSKCB)>\s*([0-9][0-9A-Za-z]{4})\s*</", re.ASCII)
@@ -55,8 +56,19 @@ class Result:
         return f"<Result {self.label.value} {self.records} records>"
 
 
+Target = Document | Claim | Episode | Iterable[Claim | Episode]
+
+
+def claims_of(target: Target) -> tuple[Claim, ...]:
+    """The claims of whatever was given; episodes go by way of their tables."""
+    if isinstance(target, Document):
+        return target.claims
+    given = (target,) if isinstance(target, Claim | Episode) else target
+    return tuple(from_domain(item) if isinstance(item, Episode) else item for item in given)
+
+
 def apply(
-    target: Document | Claim | Iterable[Claim],
+    target: Target,
     *,
     key: KeyProvider,
     recipient: str,
@@ -65,7 +77,7 @@ def apply(
     policy: Policy | str = "linked",
     exceptions: Mapping[str, str] | None = None,
 ) -> Result:
-    """De-identify a document, a claim or claims.
+    """De-identify a document, a claim, an episode of the domain models, or several.
 
     What the policy does not name is dropped and counted; whatever is wrong with the data costs the
     value, the row or the encounter, never a refusal. Encounters come out sorted by their token, so
@@ -84,12 +96,8 @@ def apply(
     >>> done, b"A1" in done.data, done.manifest.actions["drop"]
     (<Result pseudonymised 1 records>, False, 1)
     """
-    claims: tuple[Claim, ...]
-    declared: int | None = None
-    if isinstance(target, Document):
-        claims, declared = target.claims, target.declared
-    else:
-        claims = (target,) if isinstance(target, Claim) else tuple(target)
+    claims = claims_of(target)
+    declared = target.declared if isinstance(target, Document) else None
     engine = Deidentifier(
         key,
         recipient=recipient,

@@ -20,7 +20,7 @@ from typing import NoReturn, Protocol, runtime_checkable
 
 from vnhealth.errors import DeidError
 
-__all__ = ["ENV", "DeviceKey", "Key", "KeyProvider", "Tokens"]
+__all__ = ["ENV", "DeviceKey", "Key", "KeyProvider", "Tokens", "framed"]
 
 ENV = "VNHEALTH_DEID_KEY"
 """The environment variable that `Key.from_env` reads by default."""
@@ -255,7 +255,7 @@ def _decoded(text: str) -> bytes:
     return data if len(data) >= _MIN else text.encode("utf-8", "surrogateescape")
 
 
-def _joined(*parts: str) -> bytes:
+def framed(*parts: str) -> bytes:
     """Parts with their lengths in front: no two lists of parts give the same bytes."""
     encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
     return b"".join([b"%d:%b" % (len(part), part) for part in encoded])
@@ -280,19 +280,19 @@ class Tokens:
         if not _VERSION.fullmatch(letter):
             _refuse("the version must be one letter A to Z")
         self._letter = letter
-        self._token = key.derive(_joined("token", recipient, purpose, letter))
+        self._token = key.derive(framed("token", recipient, purpose, letter))
         derive = getattr(key, "derive_shift", key.derive)
         shift = getattr(key, "shift_version", letter)
-        self._shift = derive(_joined("shift", recipient, purpose, shift))
+        self._shift = derive(framed("shift", recipient, purpose, shift))
 
     def token(self, kind: str, *parts: str) -> str:
         """The letter of the key version and 26 characters of base32 (130 bits)."""
-        digest = hmac.digest(self._token, _joined(kind, *parts), "sha256")
+        digest = hmac.digest(self._token, framed(kind, *parts), "sha256")
         return self._letter + digest[:26].translate(_BASE32).decode("ascii")
 
     def weeks(self, kind: str, *parts: str) -> int:
         """Whole weeks from -26 to 26, never 0, the same for the same person."""
-        digest = hmac.digest(self._shift, _joined(kind, *parts), "sha256")
+        digest = hmac.digest(self._shift, framed(kind, *parts), "sha256")
         return _WEEKS[int.from_bytes(digest[:8], "big") % len(_WEEKS)]
 
     def __repr__(self) -> str:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from vnhealth.deid._apply import Result, target_facility
+from vnhealth.deid._apply import Result, Target, claims_of, target_facility
 from vnhealth.deid._engine import CONTRACT, Deidentifier
 from vnhealth.deid._hierarchy import HIDDEN, Path, quasi_identifiers
 from vnhealth.deid._keys import KeyProvider
 from vnhealth.deid._policy import Policy
 from vnhealth.deid._recode import recode
 from vnhealth.deid._risk import RiskTooHigh, diversity_of_candidates, hidden_share, measure
-from vnhealth.records import Claim, Document
+from vnhealth.records import Claim
 
 __all__ = ["MAX_RISK", "MAX_SUPPRESSED", "K", "Releaser", "release"]
 
@@ -206,7 +206,7 @@ class Releaser(Deidentifier):
 
 
 def release(
-    target: Document | Claim | Iterable[Claim],
+    target: Target,
     *,
     key: KeyProvider,
     facility: str | None = None,
@@ -232,10 +232,7 @@ def release(
     >>> done, done.manifest.risk["released"]["k"]
     (<Result de-identified 12 records>, 12)
     """
-    if isinstance(target, Document):
-        claims: Iterable[Claim] = target.claims
-    else:
-        claims = (target,) if isinstance(target, Claim) else tuple(target)
+    claims = claims_of(target)
     engine = Releaser(key, facility=facility or target_facility(target, claims), **options)
     for claim in claims:
         engine.add(claim)
