@@ -153,8 +153,37 @@ def test_next_month_replaces_or_is_refused(install, made):
     report, pack = install(sheets(120), "form05", replace_existing=True)
     assert report.installed
     assert pack.resolve("service", "01.0001.1778", on=DAY).attrs["DON_GIA"] == "120"
-    _, pack = install(sheets(100), "form05", name="form05-thang-1")
-    assert {c.kind for c in catalogs.diff("form05-thang-1", "form05", pack)} == {"changed"}
+    _, pack = install(sheets(130), "form05", name="form05-thang-9")
+    assert {c.kind for c in catalogs.diff("form05", "form05-thang-9", pack)} == {"changed"}
+
+
+def test_of_two_files_of_a_form_the_later_counts_for_its_facilities(install, made):
+    def sheets(*services: str, at: str = "01901", end: str = ""):
+        rows = [
+            made.form_row("form05", MA_DICH_VU=code, MA_CSKCB=at, DEN_NGAY=end) for code in services
+        ]
+        return {"DM": [made.form_head("form05"), *rows]}
+
+    install(sheets("01.0001.1778", "01.0002.1778"), "form05", name="thang-8")
+    install(sheets("01.0003.1778", at="79048"), "form05", name="khac")
+    _, pack = install(sheets("01.0001.1778", end="20260831"), "form05", name="thang-9")
+    states = [pack.resolve("service", f"01.000{n}.1778", on=DAY).state.value for n in (1, 2, 3)]
+    assert states == ["ended", "unknown", "valid"]
+    assert pack.facilities("service") == {"01901", "79048"}
+    # bounded by days that do not meet, both count, each on its own
+    _, pack = install(
+        sheets("01.0001.1778", "01.0002.1778"),
+        "form05",
+        name="thang-8",
+        valid_to=dt.date(2026, 8, 31),
+        replace_existing=True,
+    )
+    _, pack = install(
+        sheets("01.0001.1778"), "form05", name="thang-9", valid_from=DAY, replace_existing=True
+    )
+    august = dt.date(2026, 8, 31)
+    assert pack.resolve("service", "01.0002.1778", on=august).found
+    assert not pack.resolve("service", "01.0002.1778", on=DAY).found
 
 
 # -- close the old row, open a new one ------------------------------------------------------------

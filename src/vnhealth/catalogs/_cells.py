@@ -16,7 +16,6 @@ from vnhealth.catalogs._workbook import Cell, Sheet
 __all__ = ["Line", "clean", "day", "find_columns", "lines"]
 
 _HEADING_WITHIN = 20
-_BLANKS = re.compile(r"\s+")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _DAY8 = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})", re.ASCII)
 _DAY_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
@@ -44,7 +43,7 @@ def clean(text: str) -> str:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-    return _BLANKS.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def day(cell: Cell) -> str | None:
@@ -133,6 +132,8 @@ def lines(
         line = Line(index + 1, {}, [])
         for attribute, kind, place in used:
             cell = row[place]
+            if cell == "":
+                continue
             if isinstance(cell, str):
                 text = clean(cell)
                 cleaned += text != cell and bool(text)

@@ -63,6 +63,12 @@ class Source:
             self.valid_to is None or day <= self.valid_to
         )
 
+    def overlaps(self, other: Source) -> bool:
+        """True when both are in force on some day."""
+        first = max(self.valid_from or dt.date.min, other.valid_from or dt.date.min)
+        last = min(self.valid_to or dt.date.max, other.valid_to or dt.date.max)
+        return first <= last
+
     def closes(self, day: dt.date) -> bool:
         """True when on this day a code that it does not hold does not exist."""
         return self.covers(day) and (self.complete == "yes" or day == self.as_of)

@@ -18,7 +18,6 @@ from vnhealth.catalogs import _builtin, _store
 from vnhealth.catalogs._installed import Installed, check_stored, read_installed
 from vnhealth.catalogs._judge import judge, outside, state_of
 from vnhealth.catalogs._keys import keys, parts, systems
-from vnhealth.catalogs._layouts import layout
 from vnhealth.catalogs._model import Effect, Entry, Miss, Row, Source, State, finding
 from vnhealth.errors import CatalogError
 from vnhealth.findings import Findings
@@ -46,8 +45,10 @@ class Pack:
     """Installed catalogues over what the package holds itself; safe to share between threads.
 
     With ``path`` None there is nothing but the latter. It is what `vnhealth.rules.check` wants as
-    ``catalog``: `has` and `state`. Raises `vnhealth.errors.CatalogError` (ERR-CAT-03) for a file
-    that is no pack.
+    ``catalog``: `has` and `state`. Of two files of one form and facility whose days overlap the one
+    imported later counts; the older stays for `vnhealth.catalogs.diff`.
+
+    Raises `vnhealth.errors.CatalogError` (ERR-CAT-03) for a file that is no pack.
 
     >>> pack = Pack(None)
     >>> pack.resolve("icd10", "J18.9", on=dt.date(2026, 3, 1)).found
@@ -64,7 +65,6 @@ class Pack:
         self._held: dict[tuple[str, dt.date], bool] = {}
         self._effects: dict[tuple[str, str, dt.date], tuple[Effect, ...]] = {}
         self._daggers: dict[str, frozenset[str]] = {}
-        self._facilities: dict[str, frozenset[str]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Pack, (self.path,))
@@ -142,6 +142,14 @@ class Pack:
 
     def _rows(self, system: str, key: str) -> tuple[Row, ...]:
         stored = [
+            row
+            for row in self._stored(system, key)
+            if (row.source.id, row.attrs.get("MA_CSKCB", "")) not in self._superseded
+        ]
+        return (*stored, *_builtin.held_rows(system, key))
+
+    def _stored(self, system: str, key: str) -> list[Row]:
+        return [
             Row(
                 self._by_id[source, system],
                 code,
@@ -157,7 +165,28 @@ class Pack:
                 _ROWS, system, key
             )
         ]
-        return (*stored, *_builtin.held_rows(system, key))
+
+    @cached_property
+    def _filed(self) -> Mapping[int, frozenset[str]]:
+        """The facilities of each form."""
+        held: dict[int, set[str]] = {}
+        for source, facility in self._all("SELECT source, facility FROM filed"):
+            held.setdefault(source, set()).add(facility)
+        return {source: frozenset(facilities) for source, facilities in held.items()}
+
+    @cached_property
+    def _superseded(self) -> frozenset[tuple[int, str]]:
+        """(source, facility) of forms that a later import of the same form has taken over."""
+        forms = [one for one in self.installed if one.id in self._filed]
+        return frozenset(
+            (older.id, facility)
+            for older in forms
+            for newer in forms
+            if older.id < newer.id
+            and older.layout == newer.layout
+            and older.systems[0].overlaps(newer.systems[0])
+            for facility in self._filed[older.id] & self._filed[newer.id]
+        )
 
     def entries(self, system: str, code: str, on: dt.date) -> tuple[Row, ...]:
         """All rows of a code that are valid on a day: lots of a drug, prices of a service."""
@@ -271,18 +300,12 @@ class Pack:
 
     def facilities(self, system: str) -> frozenset[str]:
         """The facilities (MA_CSKCB) whose own list of a catalogue is installed (forms 01 to 06)."""
-        held = self._facilities.get(system)
-        if held is None:
-            forms = [one.id for one in self.installed if layout(one.layout).is_form]
-            query = "SELECT attrs FROM entry WHERE system = ? AND source = ?"
-            held = frozenset(
-                json.loads(attrs).get("MA_CSKCB", "")
-                for number in forms
-                for (attrs,) in self._all(query, system, number)
-                if attrs
-            )
-            self._facilities[system] = held
-        return held
+        return frozenset(
+            facility
+            for one in self.installed
+            if one.systems[0].system == system
+            for facility in self._filed.get(one.id, ())
+        )
 
     def successors(self, system: str, code: str) -> tuple[Successor, ...]:
         """The units that took over an old one: several when it was split, then none is *the* one.

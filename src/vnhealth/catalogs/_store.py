@@ -47,6 +47,9 @@ CREATE TABLE IF NOT EXISTS link (
     PRIMARY KEY (kind, left_key, right_key, source)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS link_right ON link (kind, right_key);
+CREATE TABLE IF NOT EXISTS filed (
+    source INTEGER NOT NULL, facility TEXT NOT NULL, PRIMARY KEY (source, facility)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS history (
     name TEXT NOT NULL, content_sha256 TEXT NOT NULL, entries INTEGER NOT NULL,
     imported TEXT NOT NULL, replaced TEXT NOT NULL
@@ -83,10 +86,8 @@ def create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path)
     try:
-        with connection:
-            connection.executescript(_SCHEMA)
-            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+        marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {VERSION};"
+        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {marks} COMMIT;")
     finally:
         connection.close()
 
@@ -154,6 +155,11 @@ def write(
                 for seq, one in enumerate(content.entries)
             ),
         )
+        if layout.is_form:
+            filed = {one.attrs.get("MA_CSKCB", "") for one in content.entries}
+            connection.executemany(
+                "INSERT INTO filed VALUES (?, ?)", [(number, one) for one in sorted(filed)]
+            )
         connection.executemany(
             "INSERT OR IGNORE INTO rule VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
@@ -181,7 +187,7 @@ def remove(connection: sqlite3.Connection, name: str, on: str) -> bool:
     connection.execute(
         "INSERT INTO history VALUES (?, ?, ?, ?, ?)", (name, digest, entries, imported, on)
     )
-    for table in ("entry", "rule", "link", "source_system"):
+    for table in ("entry", "rule", "link", "filed", "source_system"):
         connection.execute(f"DELETE FROM {table} WHERE source = ?", (number,))  # noqa: S608
     connection.execute("DELETE FROM source WHERE id = ?", (number,))
     return True
