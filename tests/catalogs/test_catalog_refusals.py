@@ -6,8 +6,13 @@ import random
 import zipfile
 
 import pytest
+import xlsxwriter
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vnhealth import catalogs
+from vnhealth.catalogs._scan import scan
+from vnhealth.catalogs._workbook import open_book
 from vnhealth.errors import CatalogError
 
 LIST = [["MA", "TEN"], ["0701", "Một"], ["0702", "Hai"]]
@@ -37,6 +42,8 @@ def test_numbers_in_a_code_column_stop_the_import_and_name_the_rows(book):
     assert "CAT-20" in str(error)
     assert error.report is not None
     assert not error.report.installed
+    listed = [(one.row, one.column, one.value) for one in error.report.rejects]
+    assert listed == [(3, "code", "702.0"), (4, "code", "703.0"), (6, "code", "7.5")]
 
 
 def test_numbers_in_other_columns_are_texts(book, tmp_path):
@@ -139,6 +146,32 @@ def test_styled_empty_cells_do_not_count(book, edited_sheet, tmp_path):
     path = book("mau.xlsx", {"S": [*LIST, [None, None, 9.0]]})
     path = edited_sheet(path, b'<c r="C4"><v>9</v></c>', b'<c r="XFD4" s="1"/>')
     assert catalogs.import_file(path, "yhct", pack=tmp_path / "p.sqlite").installed
+
+
+CELLS = st.one_of(st.none(), st.text("ab é<&>'\"", min_size=1, max_size=5), st.integers(-9, 9))
+
+
+@given(st.lists(st.lists(CELLS, max_size=6), min_size=1, max_size=8))
+def test_the_scan_sees_as_far_as_the_reader(tmp_path_factory, grid):
+    path = tmp_path_factory.mktemp("luoi") / "l.xlsx"
+    workbook = xlsxwriter.Workbook(path)
+    sheet = workbook.add_worksheet("S")
+    filled = []
+    for r, row in enumerate(grid):
+        for c, cell in enumerate(row):
+            if isinstance(cell, str):
+                sheet.write_string(r, c, cell)
+            elif cell is not None:
+                sheet.write_number(r, c, cell)
+            if cell is not None:
+                filled.append((r, c))
+    workbook.close()
+    with zipfile.ZipFile(path) as archive, archive.open("xl/worksheets/sheet1.xml") as file:
+        extent = scan(file, 1_000_000)
+    assert extent.rows == max((r + 1 for r, _ in filled), default=0)
+    assert extent.columns == max((c + 1 for _, c in filled), default=0)
+    rows = open_book(path, catalogs.Limits())[0].sheet("S").rows
+    assert all(rows[r][c] == grid[r][c] for r, c in filled)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"\xd0\xcf\x11\xe0 old", b"PK\x03\x04 cut short"])

@@ -142,7 +142,7 @@ def lines(
                 elif kind == "number" and text and not _NUMBER.fullmatch(text):
                     text = _bad(line, attribute)
             elif kind == "code":
-                log.note("CAT-20", sheet.name, index + 1, attribute)
+                log.refuse("CAT-20", sheet.name, index + 1, attribute, str(cell))
                 text = ""
             elif kind == "date":
                 text = day(cell) or _bad(line, attribute)
@@ -165,7 +165,7 @@ def _formulas(sheet: Sheet, used: Sequence[tuple[str, str, int]], log: Log) -> N
     names = {place: attribute for attribute, _, place in used}
     for row, column in sheet.unvalued:
         if column in names or column < 0:
-            log.note("CAT-22", sheet.name, row, names.get(column, ""))
+            log.refuse("CAT-22", sheet.name, row, names.get(column, ""), "")
     for attribute, kind, place in used:
         if kind == "code" and place in sheet.formulas:
             log.say("CAT-57", sheet=sheet.name, column=attribute)

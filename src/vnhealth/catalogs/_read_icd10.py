@@ -192,7 +192,7 @@ def _appendix(reading: Reading, sheet: Sheet, content: Content, lists: dict[str,
             current = title[1]
             continue
         if not isinstance(first, str):
-            log.note("CAT-20", sheet.name, number, current)
+            log.refuse("CAT-20", sheet.name, number, current, str(first))
             continue
         if not text or text in _HEADS or text.startswith("("):
             continue

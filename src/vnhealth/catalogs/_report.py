@@ -18,7 +18,7 @@ _SPANS = 12
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reject:
-    """One row that was not taken: where, why (a permanent code), and the code it held."""
+    """One row that was not taken: where, why (a permanent code), and the value in question."""
 
     sheet: str
     row: int
@@ -167,6 +167,11 @@ class Log:
         self.note(code, sheet, row, column)
         self.rejects.append(Reject(sheet, row, column, code, value))
         self.sheet(sheet).rejected += 1
+
+    def refuse(self, code: str, sheet: str, row: int, column: str, value: str) -> None:
+        """Note a cell for which the whole file is refused, and list it among the rejects."""
+        self.note(code, sheet, row, column)
+        self.rejects.append(Reject(sheet, row, column, code, value))
 
     def findings(self) -> Findings:
         """Everything said, rows listed as spans."""

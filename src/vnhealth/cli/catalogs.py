@@ -103,7 +103,14 @@ def _write_rejects(path: Path, report: catalogs.ImportReport) -> None:
         writer = csv.writer(file)
         writer.writerow(["sheet", "row", "column", "reason", "code"])
         for one in report.rejects:
-            writer.writerow([one.sheet, one.row, one.column, one.finding, one.value])
+            writer.writerow(
+                [_inert(one.sheet), one.row, one.column, one.finding, _inert(one.value)]
+            )
+
+
+def _inert(text: str) -> str:
+    """A text that a spreadsheet program does not take for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
 
 
 def _show_report(report: catalogs.ImportReport, rejects: Path | None) -> None:
