@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vnhealth import bhyt as bhyt
+    from vnhealth import catalogs as catalogs
     from vnhealth import spec as spec
     from vnhealth.errors import VnHealthError as VnHealthError
     from vnhealth.findings import Finding as Finding
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "bhyt": "vnhealth.bhyt",
+    "catalogs": "vnhealth.catalogs",
     "spec": "vnhealth.spec",
     "Edition": "vnhealth.spec",
     "Finding": "vnhealth.findings",
@@ -44,6 +46,7 @@ __all__ = [
     "VnHealthError",
     "__version__",
     "bhyt",
+    "catalogs",
     "spec",
 ]
 
