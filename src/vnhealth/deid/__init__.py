@@ -19,6 +19,7 @@ from vnhealth.deid._models import ModelRow, model_rows
 from vnhealth.deid._policy import Action, Policy, PolicyRow
 from vnhealth.deid._release import Releaser, release
 from vnhealth.deid._risk import RiskMeasure, RiskTooHigh, measure
+from vnhealth.deid._risk_table import RiskLine, RiskTable, risk_table
 from vnhealth.deid._scan import ScanReport, scan
 from vnhealth.deid._seal import Signer, seal, seal_holds
 from vnhealth.deid._tables import Label, Withheld, forms, meanings, withheld
@@ -38,7 +39,9 @@ __all__ = [
     "PolicyRow",
     "Releaser",
     "Result",
+    "RiskLine",
     "RiskMeasure",
+    "RiskTable",
     "RiskTooHigh",
     "ScanReport",
     "Signer",
@@ -54,6 +57,7 @@ __all__ = [
     "measure",
     "model_rows",
     "release",
+    "risk_table",
     "scan",
     "seal",
     "seal_holds",

@@ -6,9 +6,9 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
@@ -19,11 +19,21 @@ from vnhealth.deid._engine import Deidentifier
 from vnhealth.deid._keys import KeyProvider
 from vnhealth.deid._manifest import Manifest
 from vnhealth.deid._policy import Policy
+from vnhealth.deid._risk_table import risk_table
 from vnhealth.deid._tables import Label
 from vnhealth.models import Episode, from_domain
 from vnhealth.records import Claim, Document
 
-__all__ = ["Result", "Target", "apply", "claims_of", "deidentify_file", "target_facility"]
+__all__ = [
+    "Result",
+    "Target",
+    "apply",
+    "claims_of",
+    "deidentify_file",
+    "first_facility",
+    "read_claims",
+    "target_facility",
+]
 
 _DECLARED = re.compile(rb"<SOLUONGHOSO>\s*([0-9]{1,9})\s*</", re.ASCII)
 _FACILITY = re.compile(rb"<(?:MACSKCB|MA_CSKCB)>\s*([0-9][0-9A-Za-z]{4})\s*</", re.ASCII)
@@ -143,12 +153,16 @@ def deidentify_file(
     manifest: str | os.PathLike[str] | None = None,
     exceptions: Mapping[str, str] | None = None,
     limits: Limits | None = None,
+    risk: bool = False,
+    progress: Callable[[], None] | None = None,
 ) -> Manifest:
     """De-identify a file of any size; memory does not grow with it (but for 100 bytes a record).
 
     ``target`` is a file, or a folder in which the file gets a name that says nothing. The same
     bytes come out as from `apply`. The target and the ``manifest`` (JSON) appear only when all is
-    done. ``facility`` defaults to the one named first in the source.
+    done. ``facility`` defaults to the one named first in the source. A folder is read file by file.
+    With ``risk`` the manifest gets the risk table of the file (about 200 bytes of memory for each
+    record); ``progress`` is called after each encounter.
 
     Raises `DeidError` like `apply`, `vnhealth.errors.CodecError` for an unreadable source.
     """
@@ -158,16 +172,17 @@ def deidentify_file(
         key,
         recipient=recipient,
         purpose=purpose,
-        facility=facility or _first_facility(source, head, limits),
+        facility=facility or first_facility(source, head, limits),
         policy=policy,
         exceptions=exceptions,
     )
     parent = folder if folder.is_dir() else folder.parent
     with tempfile.TemporaryFile(dir=parent) as spool:
         index: list[tuple[str, int, int]] = []
-        claims = iter_claims(source, limits=limits) if limits else iter_claims(source)
-        for claim in claims:
+        for claim in read_claims(source, limits):
             text = engine.record(claim)
+            if progress:
+                progress()
             if text is not None:
                 data = text.encode()
                 index.append((text[13:40], spool.tell(), len(data)))
@@ -179,6 +194,8 @@ def deidentify_file(
         try:
             with os.fdopen(handle, "wb") as file:
                 found = _write(engine, spool, index, file)
+            if risk:
+                found = replace(found, risk=risk_table(name).to_dict())
             chosen = folder / f"{found.batch}.xml" if folder.is_dir() else folder
             os.replace(name, chosen)
         except BaseException:
@@ -188,6 +205,19 @@ def deidentify_file(
     if manifest is not None:
         Path(manifest).write_text(found.to_json(), "utf-8")
     return found
+
+
+_KINDS = (".xml", ".zip", ".gz", ".7z", ".rar")
+
+
+def read_claims(source: Source, limits: Limits | None = None) -> Iterator[Claim]:
+    """The claims of a file, a stream, or all files of a folder in the order of their names."""
+    limits = limits or Limits()
+    if isinstance(source, str | os.PathLike) and Path(source).is_dir():
+        for path in sorted(p for p in Path(source).rglob("*") if p.suffix.lower() in _KINDS):
+            yield from iter_claims(path, limits=limits)
+    else:
+        yield from iter_claims(source, limits=limits)
 
 
 def _write(
@@ -236,7 +266,7 @@ def _head(source: Source) -> bytes:
     return head
 
 
-def _first_facility(source: Source, head: bytes, limits: Limits | None) -> str:
+def first_facility(source: Source, head: bytes = b"", limits: Limits | None = None) -> str:
     """The facility of the envelope, else of the first claim that has one. Rewinds a stream."""
     named = _FACILITY.search(head)
     code = facility_code(named[1].decode("ascii")) if named else ""
@@ -244,8 +274,7 @@ def _first_facility(source: Source, head: bytes, limits: Limits | None) -> str:
     if code or (stream is not None and not stream.seekable()):
         return code
     start = stream.tell() if stream is not None else 0
-    claims = iter_claims(source, limits=limits) if limits else iter_claims(source)
-    found = next(_facilities(claims), "")
+    found = next(_facilities(read_claims(source, limits)), "")
     if stream is not None:
         stream.seek(start)
     return found

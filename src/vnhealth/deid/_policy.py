@@ -331,7 +331,7 @@ class Policy:
         try:
             data = Path(path).read_bytes()
         except OSError:
-            raise DeidError("ERR-DEID-02", name=Path(path).name[:60]) from None
+            raise DeidError("ERR-DEID-02", name=_shown(Path(path).name)) from None
         return cls(data, Path(path).stem[:60])
 
     @classmethod
@@ -364,9 +364,14 @@ class Policy:
         return f"<Policy {self.name} {self.sha256[:12]}>"
 
 
+def _shown(name: str) -> str:
+    """A name that may stand in a message: plain words only, because anything may be given."""
+    return name if re.fullmatch(r"[A-Za-z_.-]{1,40}", name) else "(?)"
+
+
 @cache
 def _own(name: str) -> Policy:
     path = files("vnhealth.deid") / "data" / f"policy_{name}.csv"
     if not name.isidentifier() or not path.is_file():
-        raise DeidError("ERR-DEID-02", name=name[:40])
+        raise DeidError("ERR-DEID-02", name=_shown(name))
     return Policy(path.read_bytes(), name)

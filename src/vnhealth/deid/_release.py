@@ -76,6 +76,14 @@ class Releaser(Deidentifier):
         self._owners: list[int] = []
         self._people: dict[str, int] = {}
         self._joined: list[int] = []
+        self.released: dict[int, tuple[str, ...]] = {}
+        """Released values by position of the encounter, for attacks on the own output. Never give
+        it away: it leads back to the encounters."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The declared quasi-identifiers that this policy sends, in order."""
+        return tuple(q.tag for q in self._quasi)
 
     def _refusal(self, reason: str, k: int, risk: float) -> RiskTooHigh:
         return RiskTooHigh(reason=reason, k=k, risk=f"{risk:.4g}")
@@ -138,6 +146,7 @@ class Releaser(Deidentifier):
         if not values or found.suppressed > self._max_suppressed:
             reason = f"{found.suppressed:.1%} of rows would be hidden"
             raise self._refusal(reason, self._k, self._max_risk)
+        self.released = values
         risk = self._measured(values, paths, owners, found.loss)
         if risk["released"]["maximum"] > self._max_risk or risk["released"]["k"] < self._k:
             raise self._refusal("the check of the result failed", self._k, self._max_risk)
