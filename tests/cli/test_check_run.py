@@ -303,3 +303,32 @@ def test_a_defect_in_the_middle_leaves_no_half_file(
     assert run(["check", "--format", "json", "--out", str(out), str(tmp_path / "a")]) == 5
     assert list(out.parent.iterdir()) == []
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of a child in KiB")
+def test_memory_is_flat(tmp_path: Path) -> None:
+    """Four times the encounters, each with a hundred findings, cost next to nothing more."""
+    program = (
+        "import resource, sys\nfrom vnhealth.cli import run\n"
+        "run(['check', '--quiet', '--jobs', '1', '--format', 'json', '--out', *sys.argv[1:]])\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    peaks = []
+    for encounters in (1000, 4000):
+        folder = tmp_path / str(encounters)
+        synth.write_files(
+            folder,
+            encounters=encounters,
+            edition="3176",
+            seed=7,
+            per_file=0,
+            big=True,
+            dialect="decimal_comma",
+        )
+        argv = [sys.executable, "-c", program, str(folder / "o.json"), str(folder / "big.xml")]
+        done = subprocess.run(argv, capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout) // 1024)
+        assert (folder / "o.json").stat().st_size > encounters * 10_000
+    assert peaks[1] - peaks[0] < 40, peaks

@@ -74,10 +74,11 @@ def test_filter_is_the_plain_condition(items: list[Finding], code: str, table: s
     )
 
 
-@given(st.lists(some, max_size=30))
-def test_a_spool_gives_back_what_was_put_in(items: list[Finding]) -> None:
+@given(st.lists(some, max_size=30), st.sampled_from([1, 150, 1 << 20]))
+def test_a_spool_gives_back_what_was_put_in(items: list[Finding], block: int) -> None:
     found = Findings(items)
-    with Spool() as spool:
+    with pytest.MonkeyPatch.context() as patch, Spool() as spool:
+        patch.setattr("vnhealth.findings._checked.BLOCK", block)
         spool.add(found[:5])
         assert list(spool) == list(found[:5])
         spool.add(found[5:])

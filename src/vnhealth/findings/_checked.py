@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["CheckedFile", "FindingList", "Run", "Spool"]
 
 
+BLOCK = 1 << 20
+"""Bytes of a spool that are read at a time."""
+
+
 class FindingList(Protocol):
     """Findings in order, gone through as often as wanted: `Findings`, or a `Spool` on disk."""
 
@@ -39,7 +43,7 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        self._file: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._count = 0
 
     def add(self, findings: Iterable[Finding]) -> None:
@@ -48,7 +52,7 @@ class Spool:
         for f in findings:
             where = (f.encounter, f.table, f.row, f.tag)
             line = (f.code, f.severity.value, *where, dict(f.params), dict(f.values))
-            self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+            self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
             self._count += 1
 
     def clear(self) -> None:
@@ -64,7 +68,7 @@ class Spool:
         at = 0
         while True:
             self._file.seek(at)
-            lines = self._file.readlines(1 << 20)
+            lines = self._file.readlines(BLOCK)
             if not lines:
                 return
             at = self._file.tell()

@@ -15,6 +15,9 @@ __all__ = ["write_xlsx"]
 LAST_ROW = 1_000_000
 """Rows of a sheet before the next one is begun; Excel ends at 1,048,576."""
 
+LINKS = 5000
+"""Rows of a sheet that link to their file; a link costs memory until the end."""
+
 WORDS = {
     "sheet_causes": ("Tổng hợp", "Summary"),
     "sheet_document": ("Cả tệp", "Whole file"),
@@ -262,9 +265,9 @@ class _Book:
             sheet.write_string(row, at, _FORBIDDEN.sub("\ufffd", value)[:32_000], self.wrap)
 
     def _file(self, sheet: Any, row: int, at: int, path: str) -> None:
-        """The name of the file with a link that opens it, up to the number a sheet may hold."""
+        """The name of the file with a link that opens it, on the first rows of a sheet."""
         shown = _FORBIDDEN.sub("\ufffd", path)
-        if path == "-" or "#" in path or shown != path or row > 60_000 or len(path) > 200:
+        if path == "-" or "#" in path or shown != path or row > LINKS or len(path) > 200:
             sheet.write_string(row, at, shown, self.wrap)
             return
         sheet.write_url(row, at, f"external:{path}", self.link, shown)
