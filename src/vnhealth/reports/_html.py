@@ -44,6 +44,12 @@ NAMES = {
     Severity.INFO: Both("Ghi chú", "Notes"),
 }
 
+ONE = {
+    Severity.ERROR: Both("Lỗi", "Error"),
+    Severity.WARNING: Both("Cảnh báo", "Warning"),
+    Severity.INFO: Both("Ghi chú", "Note"),
+}
+
 
 @dataclass(slots=True)
 class _Line:
@@ -213,7 +219,7 @@ def _shown(
         "tables": sorted({f.table or "" for f in fields}),
         "text": Both(cause.text("vi"), cause.text("en")),
         "hint": Both(cause.hint("vi"), cause.hint("en")),
-        "name": NAMES[cause.severity],
+        "name": ONE[cause.severity],
         "places": list(_places(cause, names, held)),
         "told": any(
             f.text("vi", values=held.run.values) != cause.text("vi") for _, f in cause.places
