@@ -26,10 +26,16 @@ from vnhealth.spec import Edition, Family, Kind, edition_info, table, tables
 
 __all__ = ["Batch", "Layout", "RowDecoder", "decoder", "official_tags"]
 
+Doubt = tuple[str, str, str]
+"""(tag, attribute, text) of a cell that is not canonical; without an attribute it is an extra."""
+Saying = tuple[str, str | None, dict[str, str]]
+"""(code, tag, params)."""
+
 _MAX_LAYOUTS = 256
 _LONGEST = 76
 _BLANKS = " \t\r\n"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_OUT_OF_ORDER: tuple[Saying, ...] = (("BHYT-ROW-01", None, {}),)
 _set_state = object.__setattr__
 _TAG = attrgetter("tag")
 _TEXT = attrgetter("text")
@@ -37,26 +43,19 @@ _TAIL = attrgetter("tail")
 _KEYS = methodcaller("keys")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Layout:
     """The cells of a row in the order in which they came, by the names of their tags."""
 
-    tags: tuple[str, ...]
+    tags: tuple[str, ...] | _grammar.Tags
     attrs: tuple[str, ...]
     """The attribute of each cell; empty where the tag is unknown."""
-    caches: tuple[dict[str | None, Any], ...]
     cells: tuple[dict[bytes | None, Any], ...]
-    """Like ``caches``, for cells as they are written (see `vnhealth.codecs._grammar`)."""
+    """The converter of each cell as it is written (see `vnhealth.codecs._grammar`)."""
     plain: bool
     """Every tag is known and stands once, so a row needs no look at its names."""
-    notes: tuple[tuple[str, str | None, dict[str, str]], ...]
+    notes: tuple[Saying, ...]
     """(code, tag, params) of what there is to say about each row of this layout."""
-
-
-Doubt = tuple[str, str, str]
-"""(tag, attribute, text) of a cell that is not canonical; without an attribute it is an extra."""
-Saying = tuple[str, str | None, dict[str, str]]
-"""(code, tag, params)."""
 
 
 class Batch:
@@ -84,6 +83,14 @@ class RowDecoder:
         self.row_tag = table(latest, name).row
         self._names = [attr for attr in self.cls.ATTRS if is_name(attr.upper())]
         self._editions = official_tags(family, name)
+        self._complete = {frozenset(tag.encode() for tag in tags) for tags in self._editions}
+        self._sizes = frozenset(map(len, self._editions))
+        self._places = {attr.upper(): place for place, attr in enumerate(self.cls.ATTRS)}
+        self._official = {tuple(tag.encode() for tag in tags) for tags in self._editions}
+        kinds = self.kinds.items()
+        self._attr_of = {tag.encode(): tag.lower() for tag in self.kinds}
+        self._cell_of = {tag.encode(): _written(kind) for tag, kind in kinds}
+        self._text_of: dict[str | bytes, Any] = {tag: cache_of(kind) for tag, kind in kinds}
         self._orders: dict[_grammar.Order, Layout] = {}
         self._layouts: dict[tuple[str, ...], Layout] = {}
 
@@ -99,7 +106,7 @@ class RowDecoder:
         return found
 
     def _of_order(self, order: _grammar.Order) -> Layout:
-        """The same for an order of the grammar, of which there are few."""
+        """The same for an order that the grammar knows."""
         found = self._orders.get(order)
         if found is None:
             if len(self._orders) >= _MAX_LAYOUTS:
@@ -107,15 +114,26 @@ class RowDecoder:
             found = self._orders[order] = self.layout(order.tags)
         return found
 
+    def _of_tags(self, tags: _grammar.Tags) -> Layout:
+        """The same for tags that the grammar found in no known order.
+
+        All tags of an edition in another order are what programs write most often.
+        """
+        if len(tags) not in self._sizes or frozenset(tags) not in self._complete:
+            return self.layout(tuple(tag.decode() for tag in tags))
+        attrs = tuple(map(self._attr_of.__getitem__, tags))
+        cells = tuple(map(self._cell_of.__getitem__, tags))
+        notes = () if tags in self._official else _OUT_OF_ORDER
+        return Layout(tags, attrs, cells, True, notes)
+
     def _analyse(self, tags: tuple[str, ...]) -> Layout:
         names = tuple(str(tag).rpartition("}")[2].upper() for tag in tags)
         known = [n for n in names if n in self.kinds]
         there = set(known)
-        notes: list[tuple[str, str | None, dict[str, str]]] = []
-        order = self.cls.ATTRS.index
-        places = [order(n.lower()) for n in known]
+        notes: list[Saying] = []
+        places = [self._places[n] for n in known]
         if any(a > b for a, b in pairwise(places)):
-            notes.append(("BHYT-ROW-01", None, {}))
+            notes += _OUT_OF_ORDER
         missing = min(([t for t in e if t not in there] for e in self._editions), key=len)
         if missing:
             text = ", ".join(missing[:8]) + (" …" if len(missing) > 8 else "")
@@ -129,21 +147,27 @@ class RowDecoder:
         return Layout(
             tags=names,
             attrs=tuple(n.lower() if n in self.kinds else "" for n in names),
-            caches=tuple(cache_of(self.kinds.get(n, Kind.TEXT)) for n in names),
             cells=tuple(_written(self.kinds.get(n, Kind.TEXT)) for n in names),
             plain=len(there) == len(names),
             notes=tuple(notes),
         )
 
-    def from_cells(self, rows: Iterable[tuple[_grammar.Order, _grammar.Cells]]) -> Batch:
+    def from_cells(
+        self, rows: Iterable[tuple[_grammar.Order | _grammar.Tags, _grammar.Cells]]
+    ) -> Batch:
         """Rows that the grammar matched. Raises `_grammar.NotMe`."""
         batch = Batch()
         add, cls, new = batch.records.append, self.cls, self.cls.__new__
-        last: _grammar.Order | None = None
+        last: _grammar.Order | _grammar.Tags | None = None
         for order, cells in rows:
-            if order is not last:
+            if order is not last and order != last:
+                if isinstance(order, tuple):
+                    layout = self._of_tags(order)
+                    if last is None and layout.plain:
+                        _grammar.learn(self.row_tag, order)
+                else:
+                    layout = self._of_order(order)
                 last = order
-                layout = self._of_order(order)
                 attrs, caches, plain = layout.attrs, layout.cells, layout.plain
                 batch.runs.append((len(batch.records), layout))
             if plain:
@@ -171,8 +195,7 @@ class RowDecoder:
                 last = tags
                 layout = self.layout(tags)
                 batch.runs.append((len(batch.records), layout))
-                if layout.plain and layout.tags == tags:
-                    _grammar.learn(self.row_tag, layout.tags)
+                caches = [self._text_of.get(tag, _TEXTS) for tag in layout.tags]
             texts: list[str | None] = list(map(_TEXT, cells))
             extra: list[Doubt] = []
             said: list[Saying] = []
@@ -185,9 +208,7 @@ class RowDecoder:
                 _oddities(row, cells, texts, extra, said)
             elif layout.plain:
                 try:
-                    state = dict(
-                        zip(layout.attrs, map(getitem, layout.caches, texts), strict=False)
-                    )
+                    state = dict(zip(layout.attrs, map(getitem, caches, texts), strict=False))
                 except NotCanonical:
                     pass
                 else:
@@ -195,7 +216,7 @@ class RowDecoder:
                     _set_state(record, "__dict__", state)
                     add(record)
                     continue
-            self._add(batch, layout, texts, layout.caches, extra, said)
+            self._add(batch, layout, texts, caches, extra, said)
         return batch
 
     def _add(
@@ -209,9 +230,10 @@ class RowDecoder:
     ) -> None:
         """One row cell by cell. ``cells`` are the keys of ``caches``: texts, or written cells."""
         state: dict[str, Any] = {}
-        for tag, attr, cache_, cell in zip(layout.tags, layout.attrs, caches, cells, strict=True):
+        names = [tag if isinstance(tag, str) else tag.decode() for tag in layout.tags]
+        for tag, attr, cache_, cell in zip(names, layout.attrs, caches, cells, strict=True):
             if attr in state or not attr:
-                if cell is not None or not attr:
+                if (cell if isinstance(cell, bytes) else cell is not None) or not attr:
                     doubts.append((tag, "", _text_of(cell)))
                 continue
             try:
@@ -225,10 +247,17 @@ class RowDecoder:
 
     def judged(self, batch: Batch, notes: Notes, first: int) -> tuple[Record, ...]:
         """The records, the first of which is row ``first`` of its table, and all that is odd."""
+        if not batch.runs:
+            return ()
         ends = [start for start, _ in batch.runs[1:]] + [len(batch.records)]
+        counts: dict[int, list[Any]] = {}
         for (start, layout), end in zip(batch.runs, ends, strict=True):
+            if layout.notes:
+                entry = counts.setdefault(id(layout.notes), [layout, start, 0])
+                entry[2] += end - start
+        for layout, start, count in counts.values():
             for code, tag, params in layout.notes:
-                notes.count(code, self.name, first + start, tag, params, end - start)
+                notes.count(code, self.name, first + start, tag, params, count)
         for index, doubts, said in batch.doubts:
             for code, tag, params in said:
                 notes.count(code, self.name, first + index, tag, params)
@@ -298,7 +327,7 @@ class _Written(dict[bytes | None, Any]):
     __slots__ = ("_values",)
 
     def __init__(self, kind: Kind) -> None:
-        super().__init__({None: None})
+        super().__init__({None: None, b"": None})
         self._values = cache_of(kind)
 
     def __missing__(self, cell: bytes) -> Any:
@@ -306,12 +335,13 @@ class _Written(dict[bytes | None, Any]):
         if len(cell) <= _LONGEST:
             if len(self) >= CACHE_LIMIT:
                 self.clear()
-                self[None] = None
+                self.update({None: None, b"": None})
             self[cell] = value
         return value
 
 
 _written = cache(_Written)
+_TEXTS = cache_of(Kind.TEXT)
 
 
 def _text_of(cell: str | bytes | None) -> str:

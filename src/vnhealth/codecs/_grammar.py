@@ -1,10 +1,10 @@
 """A strict reader of table files that look exactly like the skeletons: it says yes or "not me".
 
-For each order of tags that vendors use (the official one first of all) one regular expression
-takes a whole row. It knows no error and no tolerance: a file that does not match, character by
-character, is left to the XML parser, which gives the same cells (a differential fuzz test holds
-both against each other). An order is learnt when it was seen a few times, so nothing is compiled
-for a single file.
+For each order of tags that vendors use one regular expression takes a whole row; another takes any
+cell, for orders that are not known yet. They know no error and no tolerance: a file that does not
+match, character by character, is left to the XML parser, which gives the same cells (a differential
+fuzz test holds both against each other). An order is learnt when it was seen a few times, so
+nothing is compiled for a single file.
 
 What makes it sound: the patterns are possessive, so they never try a second reading; a blank is
 one of XML's four; text has no ``<``; and each cell, before its value is remembered, must be UTF-8
@@ -14,11 +14,11 @@ without forbidden characters, without ``]]>`` and with references that XML knows
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-__all__ = ["Cells", "NotMe", "Order", "Rows", "Skeleton", "learn", "matched", "unwrapped"]
+__all__ = ["Cells", "NotMe", "Order", "Rows", "Skeleton", "Tags", "learn", "matched", "unwrapped"]
 
 _SEEN_BEFORE_LEARNING = 3
 _MOST_SEEN = 256
@@ -32,6 +32,9 @@ _CHARACTERS = {
     **{f"#x{digit}": chr(int(digit, 16)) for digit in "9AaDd"},
 }
 _BLANKS = r"[ \t\r\n]*+"
+_TEXT = r"<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+\]\]>|[^<]*+"
+_BLANK = re.compile(_BLANKS.encode())
+_CELL = re.compile(rf"<([A-Z][A-Z0-9_]*+)(?:>({_TEXT})</\1>|{_BLANKS}/>){_BLANKS}".encode())
 _XSI = rb' xmlns:xsi="http://www\.w3\.org/2001/XMLSchema-instance"'
 _XSD = rb' xmlns:xsd="http://www\.w3\.org/2001/XMLSchema"'
 _HEAD = re.compile(
@@ -46,7 +49,10 @@ class NotMe(Exception):
     """The content is for the XML parser to judge."""
 
 
-Cells = tuple[bytes | None, ...]
+Tags = tuple[bytes, ...]
+"""The tags of a row in an order that is not known yet."""
+Cells = Sequence[bytes | None]
+"""What stands between the tags; None for an empty element without a closing tag."""
 
 
 class Skeleton:
@@ -58,6 +64,7 @@ class Skeleton:
         self.row = row
         self.alone = row == root
         self.row_tag = b"" if self.alone else f"<{row}>".encode()
+        self.row_end = f"</{row}>".encode()
         ending = f"</{list_}>{_BLANKS}</{root}>{_BLANKS}" if list_ else f"</{root}>{_BLANKS}"
         self.opening = re.compile((f"<{list_}>{_BLANKS}" if list_ else "").encode())
         self.ending = re.compile(("" if self.alone else ending).encode())
@@ -70,36 +77,28 @@ class Order:
         self.row = row
         self.tags = tags
 
-    def _compiled(self, text: str) -> re.Pattern[bytes]:
-        cell = f"(?:>({text})</@>|{_BLANKS}/>){_BLANKS}"
+    @cached_property
+    def pattern(self) -> re.Pattern[bytes]:
+        """A whole row, from behind its opening tag to the blanks behind its closing one."""
+        cell = f"(?:>({_TEXT})</@>|{_BLANKS}/>){_BLANKS}"
         cells = "".join(f"<{tag}" + cell.replace("@", tag) for tag in self.tags)
         return re.compile(f"{_BLANKS}{cells}</{self.row}>{_BLANKS}".encode())
 
-    @cached_property
-    def plain(self) -> re.Pattern[bytes]:
-        """For files without CDATA."""
-        return self._compiled("[^<]*+")
-
-    @cached_property
-    def mixed(self) -> re.Pattern[bytes]:
-        """For files with CDATA; a text outside it may then hold no ``]``."""
-        return self._compiled(r"<!\[CDATA\[[^\]]*+\]\]>|[^<\]]*+")
-
 
 _known: dict[str, tuple[Order, ...]] = {}
-_seen: dict[tuple[str, tuple[str, ...]], int] = {}
+_seen: dict[tuple[str, Tags], int] = {}
 
 
 class Rows(NamedTuple):
-    """What a file holds: the table, and of each row its order and its cells as they are written."""
+    """What a file holds: the table, and of each row its tags and its cells as they are written."""
 
     name: str
     root: str
-    rows: list[tuple[Order, Cells]]
+    rows: list[tuple[Order | Tags, Cells]]
 
 
-def learn(row: str, tags: tuple[str, ...]) -> None:
-    """Take note of an order of tags in a row; the third time it is compiled, for the next file."""
+def learn(row: str, tags: Tags) -> None:
+    """Take note of an order of tags in a row; the third time it is kept, for the next file."""
     key = (row, tags)
     times = _seen.get(key, 0) + 1
     if times < _SEEN_BEFORE_LEARNING:
@@ -109,8 +108,9 @@ def learn(row: str, tags: tuple[str, ...]) -> None:
         return
     _seen.pop(key, None)
     known = _known.get(row, ())
-    if all(order.tags != tags for order in known):
-        _known[row] = (Order(row, tags), *known)[:_MOST_PATTERNS]
+    names = tuple(tag.decode() for tag in tags)
+    if all(order.tags != names for order in known):
+        _known[row] = (Order(row, names), *known)[:_MOST_PATTERNS]
 
 
 def matched(data: bytes, skeletons: Mapping[bytes, Skeleton]) -> Rows | None:
@@ -119,30 +119,35 @@ def matched(data: bytes, skeletons: Mapping[bytes, Skeleton]) -> Rows | None:
         return None
     head = _HEAD.match(data)
     skeleton = skeletons.get(head[1]) if head else None
-    if head is None or skeleton is None or skeleton.row not in _known:
+    opening = skeleton.opening.match(data, head.end()) if head and skeleton else None
+    if skeleton is None or opening is None:
         return None
-    opening = skeleton.opening.match(data, head.end())
-    if opening is None:
-        return None
-    rows, at = _rows(data, opening.end(), skeleton)
-    if not rows or not skeleton.ending.fullmatch(data, at):
-        return None
-    return Rows(skeleton.name, skeleton.root, rows)
+    for read in (_known_rows, _any_rows):
+        rows, at = read(data, opening.end(), skeleton)
+        if rows:
+            whole = skeleton.ending.fullmatch(data, at)
+            return Rows(skeleton.name, skeleton.root, rows) if whole else None
+    return None
 
 
-def _rows(data: bytes, at: int, skeleton: Skeleton) -> tuple[list[tuple[Order, Cells]], int]:
-    """The rows from a position on, and where they end. No rows when one of them does not match."""
-    orders = _known[skeleton.row]
-    with_cdata = b"]" in data and b"<![CDATA[" in data
+Found = tuple[list[tuple[Order | Tags, Cells]], int]
+"""The rows from a position on, and where they end. No rows when one of them does not match."""
+
+
+def _known_rows(data: bytes, at: int, skeleton: Skeleton) -> Found:
+    """Rows whose order is known."""
+    orders = _known.get(skeleton.row)
+    if not orders:
+        return [], at
     row_tag = skeleton.row_tag
     current = orders[0]
-    rows: list[tuple[Order, Cells]] = []
+    rows: list[tuple[Order | Tags, Cells]] = []
     while data.startswith(row_tag, at):
         start = at + len(row_tag)
-        found = (current.mixed if with_cdata else current.plain).match(data, start)
+        found = current.pattern.match(data, start)
         if found is None:
             for order in orders:
-                found = (order.mixed if with_cdata else order.plain).match(data, start)
+                found = order.pattern.match(data, start)
                 if found is not None:
                     current = order
                     break
@@ -153,6 +158,30 @@ def _rows(data: bytes, at: int, skeleton: Skeleton) -> tuple[list[tuple[Order, C
         if skeleton.alone:
             break
     return rows, at
+
+
+def _any_rows(data: bytes, at: int, skeleton: Skeleton) -> Found:
+    """Rows of any order, cell by cell."""
+    rows: list[tuple[Order | Tags, Cells]] = []
+    while data.startswith(skeleton.row_tag, at):
+        end = data.find(skeleton.row_end, at)
+        start = _skip(data, at + len(skeleton.row_tag))
+        if end < 0:
+            return [], at
+        between = _CELL.split(data[start:end])
+        tags, cells = tuple(between[1::3]), between[2::3]
+        if any(between[0::3]):
+            return [], at
+        rows.append((tags, cells))
+        at = _skip(data, end + len(skeleton.row_end))
+        if skeleton.alone:
+            break
+    return rows, at
+
+
+def _skip(data: bytes, at: int) -> int:
+    found = _BLANK.match(data, at)
+    return found.end() if found else at
 
 
 def unwrapped(cell: bytes) -> str:

@@ -110,22 +110,30 @@ def _tags_of(rows: list[etree._Element]) -> tuple[str, ...]:
     return tuple(local(cell) for row in rows[:1] for cell in row)
 
 
-@lru_cache(maxsize=512)
-def _leaning_of_order(root_tag: str, name: str, order: _grammar.Order) -> int:
-    return _leaning(root_tag, name, order.tags)
-
-
-@lru_cache(maxsize=512)
-def _leaning(root_tag: str, name: str, row_tags: tuple[str, ...]) -> int:
-    """What the root and the tags of the first row say of the family."""
+@cache
+def _certain(root_tag: str, name: str) -> int | None:
+    """What the root says of the family: something where it belongs to one family only."""
     if name not in tables(Edition.QD4210):
         return _CERTAIN
     families = {family for family, _ in _tables_of()[root_tag]}
     if len(families) == 1 and structure(*_tables_of()[root_tag][0]).root == root_tag:
         return _CERTAIN if Family.F130 in families else -_CERTAIN
+    return None
+
+
+def _leaning(root_tag: str, name: str, row_tags: Iterable[str]) -> int:
+    """What the root, or else the tags of the first row, say of the family."""
+    certain = _certain(root_tag, name)
+    if certain is not None:
+        return certain
     old, new = _telling_tags(name)
     tags = set(row_tags)
     return len(tags & new) - len(tags & old)
+
+
+@lru_cache(maxsize=256)
+def _leaning_of_order(root_tag: str, name: str, order: _grammar.Order) -> int:
+    return _leaning(root_tag, name, order.tags)
 
 
 def _spoken_for(leaning: int) -> Family:
@@ -173,7 +181,11 @@ def _matched(data: bytes) -> Matched | None:
     found = _grammar.matched(data, _skeletons())
     if found is None:
         return None
-    leaning = _leaning_of_order(found.root, found.name, found.rows[0][0])
+    order = found.rows[0][0]
+    if isinstance(order, tuple):
+        leaning = _leaning(found.root, found.name, map(bytes.decode, order))
+    else:
+        leaning = _leaning_of_order(found.root, found.name, order)
     try:
         batch = decoder(_spoken_for(leaning), found.name).from_cells(found.rows)
     except _grammar.NotMe:
