@@ -156,7 +156,7 @@ def test_tokens_met_together_belong_to_one_person(kit) -> None:
     ]
     with pytest.raises(deid.RiskTooHigh, match="ERR-DEID-10") as caught:
         deid.release(claims, key=kit.key, facility="01901")
-    assert "1 persons" in caught.value.message("en")
+    assert "of 1 persons" in caught.value.message("en")
 
 
 @pytest.mark.parametrize("weak", [{"k": 5}, {"k": 10}, {"max_risk": 0.2}, {"max_suppressed": 1}])

@@ -6,10 +6,10 @@ import base64
 import io
 import logging
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from vnhealth import deid
@@ -104,7 +104,7 @@ def plant(edition: Edition, values: list[str]) -> bytes:
     family = edition_info(edition).family
     pool = cycle(values)
     left = len(values)
-    records = []
+    records: list[str] = []
     while left > 0:
         for name in tables(edition):
             if name in ("XML0", "XML12"):
@@ -200,9 +200,9 @@ def _outputs(
     except deid.RiskTooHigh as error:
         yield error.message("vi") + repr(error)
     for change in ({"facility": values[0]}, {"policy": values[1]}, {"recipient": "\n" + values[2]}):
-        with suppress(TypeError):
-            try:
-                deid.apply(claims[:1], **{"key": key, "recipient": "r", "purpose": "p", **change})
-            except VnHealthError as error:
-                yield str(error) + repr(error) + error.message("en") + error.hint("vi")
+        names: dict[str, Any] = {"recipient": "r", "purpose": "p", **change}
+        try:
+            deid.apply(claims[:1], key=key, **names)
+        except VnHealthError as error:
+            yield str(error) + repr(error) + error.message("en") + error.hint("vi")
     source.unlink()

@@ -249,6 +249,8 @@ class RowDecoder:
         """The records, the first of which is row ``first`` of its table, and all that is odd."""
         if not batch.runs:
             return ()
+        if not batch.runs:
+            return ()
         ends = [start for start, _ in batch.runs[1:]] + [len(batch.records)]
         counts: dict[int, list[Any]] = {}
         for (start, layout), end in zip(batch.runs, ends, strict=True):

@@ -9,7 +9,7 @@ label is *pseudonymised* and the data stay personal data.
 'pseudonymised'
 """
 
-from vnhealth.deid._apply import Result, apply, deidentify_file
+from vnhealth.deid._apply import Result, apply, deidentify_file, first_facility, read_claims
 from vnhealth.deid._crosswalk import TokenChange, crosswalk
 from vnhealth.deid._engine import Deidentifier
 from vnhealth.deid._fpe import StandIns
@@ -22,7 +22,7 @@ from vnhealth.deid._risk import RiskMeasure, RiskTooHigh, measure
 from vnhealth.deid._risk_table import RiskLine, RiskTable, risk_table
 from vnhealth.deid._scan import ScanReport, scan
 from vnhealth.deid._seal import Signer, seal, seal_holds
-from vnhealth.deid._tables import Label, Withheld, forms, meanings, withheld
+from vnhealth.deid._tables import Label, Withheld, forms, meanings, policy_actions, withheld
 
 __all__ = [
     "Action",
@@ -52,10 +52,13 @@ __all__ = [
     "apply",
     "crosswalk",
     "deidentify_file",
+    "first_facility",
     "forms",
     "meanings",
     "measure",
     "model_rows",
+    "policy_actions",
+    "read_claims",
     "release",
     "risk_table",
     "scan",

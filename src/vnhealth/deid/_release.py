@@ -63,7 +63,7 @@ class Releaser(Deidentifier):
             exceptions=exceptions,
         )
         if k < K or not 0 < max_risk <= 1 / K or not 0 <= max_suppressed < 1:
-            raise self._refusal("the thresholds are weaker than the tier allows", k, max_risk)
+            raise RiskTooHigh("ERR-DEID-13", k=K, risk=MAX_RISK)
         self._k = max(k, math.ceil(1 / max_risk - 1e-9))
         self._max_risk, self._max_suppressed = max_risk, max_suppressed
         self._quasi = [
@@ -85,8 +85,14 @@ class Releaser(Deidentifier):
         """The declared quasi-identifiers that this policy sends, in order."""
         return tuple(q.tag for q in self._quasi)
 
-    def _refusal(self, reason: str, k: int, risk: float) -> RiskTooHigh:
-        return RiskTooHigh(reason=reason, k=k, risk=f"{risk:.4g}")
+    def _refusal(self, persons: int, rows: int, suppressed: float) -> RiskTooHigh:
+        return RiskTooHigh(
+            persons=persons,
+            rows=rows,
+            suppressed=f"{suppressed:.1%}",
+            k=self._k,
+            risk=f"{self._max_risk:.4g}",
+        )
 
     def add(self, claim: Claim) -> bool:
         """Take an encounter; False when nothing of it may leave."""
@@ -136,20 +142,18 @@ class Releaser(Deidentifier):
             paths, owners, [q.weight for q in self._quasi], self._k, self._max_suppressed
         )
         if found is None:
-            reason = f"{len(set(owners))} persons, or one of them owns too many rows"
-            raise self._refusal(reason, self._k, self._max_risk)
+            raise self._refusal(len(set(owners)), len(owners), 1.0)
         values = {
             n: row
             for n, row in enumerate(found.rows)
             if row is not None and any(value != HIDDEN for value in row)
         }
         if not values or found.suppressed > self._max_suppressed:
-            reason = f"{found.suppressed:.1%} of rows would be hidden"
-            raise self._refusal(reason, self._k, self._max_risk)
+            raise self._refusal(len(set(owners)), len(owners), found.suppressed)
         self.released = values
         risk = self._measured(values, paths, owners, found.loss)
         if risk["released"]["maximum"] > self._max_risk or risk["released"]["k"] < self._k:
-            raise self._refusal("the check of the result failed", self._k, self._max_risk)
+            raise self._refusal(len(set(owners)), len(owners), found.suppressed)
         tags = [q.tag for q in self._quasi]
         texts = sorted(
             "<HOSO><XML1>"

@@ -10,7 +10,16 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["Label", "Withheld", "forms", "is_rare", "meanings", "topics", "withheld"]
+__all__ = [
+    "Label",
+    "Withheld",
+    "forms",
+    "is_rare",
+    "meanings",
+    "policy_actions",
+    "topics",
+    "withheld",
+]
 
 
 _NAMED = re.compile("@([a-z]+)")
@@ -90,6 +99,17 @@ def forms() -> Mapping[str, re.Pattern[str]]:
         )
         for row in _read("forms")
     }
+
+
+@cache
+def policy_actions(lang: str = "vi") -> Mapping[str, str]:
+    """What a manifest counts values under, in words (``vi`` or ``en``).
+
+    >>> policy_actions("en")["shift"]
+    'days shifted by whole weeks'
+    """
+    name = "name_en" if lang == "en" else "name_vi"
+    return {row["action"]: row[name] for row in _read("actions")}
 
 
 @cache
