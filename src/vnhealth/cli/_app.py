@@ -51,9 +51,11 @@ def _register() -> None:
         catalogs,
         check,
         convert,
+        deid,
         demo,
         explain,
         identity,
+        risk,
         rules,
         sandbox,
         signing,
@@ -61,12 +63,13 @@ def _register() -> None:
         synth,
     )
 
-    for module in (check, convert, explain, synth, signing, demo):
+    for module in (check, convert, explain, synth, signing, risk, demo):
         module.register(app)
     app.add_typer(specs.app, name="spec")
     app.add_typer(identity.app, name="identity")
     app.add_typer(rules.app, name="rules")
     app.add_typer(catalogs.app, name="catalogs")
+    app.add_typer(deid.app, name="deid")
     app.add_typer(sandbox.app, name="sandbox")
 
 
