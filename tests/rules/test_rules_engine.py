@@ -1,14 +1,17 @@
 """The face of the engine: arguments, documents, deadlines, catalogues, rules of others."""
 
 import datetime as dt
+import pickle
+from dataclasses import FrozenInstanceError
 from decimal import Decimal
 
 import pytest
 
 from vnhealth import rules
 from vnhealth.errors import SpecError
-from vnhealth.findings import CodeInfo, Severity, catalogue
+from vnhealth.findings import CodeInfo, Finding, Severity, catalogue
 from vnhealth.records import Claim, Document, DocumentKind
+from vnhealth.records.bhyt130 import Xml1
 from vnhealth.rules import _outside
 from vnhealth.spec import Edition, Family
 
@@ -283,3 +286,13 @@ def test_installed_rules_come_from_the_entry_point_group(monkeypatch, clean):
 def test_outside_rule_may_not_take_a_code(code, clean):
     with pytest.raises(ValueError, match="taken"):
         rules.check(clean(OUT), outside=[_house(code, _lower)])
+
+
+def test_findings_of_rules_are_like_any_other():
+    found = rules.check(Claim(xml1=Xml1(ma_lk="A1", ngay_ra="202603150930")))
+    for one in found:
+        parts = {name: getattr(one, name) for name in Finding.__slots__}
+        assert one == Finding(**parts)
+        assert pickle.loads(pickle.dumps(one)) == one
+        with pytest.raises(FrozenInstanceError):
+            one.code = "BHYT-FLD-02"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from vnhealth.localtime import LocalTime, Precision
@@ -69,6 +69,10 @@ class Case:
         self.end_day = self.end.text[:8] if self.end is not None else ""
         self.until = self._until()
         self.until_text = self.until.text if self.until is not None else "9"
+        self.to_the_minute = all(
+            time is not None and time.precision is Precision.MINUTE
+            for time in (self.begin, self.until)
+        )
 
     def _until(self) -> LocalTime | None:
         """NGAY_RA as an upper bound: the whole day where 4210 writes the time as 0000."""
@@ -92,7 +96,7 @@ class Case:
         """True for inpatient, day and short-stay treatment (03, 04, 09)."""
         return self.kind in ("03", "04", "09")
 
-    @property
+    @cached_property
     def whole(self) -> bool:
         """False when a table could not be read, so that no total can be judged."""
         return PartForm.UNREADABLE not in [part.form for part in self.claim.parts]
@@ -107,6 +111,8 @@ class Case:
         """True when a moment lies before NGAY_VAO or after NGAY_RA, as far as they are known."""
         if time is None or self.begin_text <= time.text <= self.until_text:
             return False
+        if self.to_the_minute and time.precision is Precision.MINUTE:
+            return True
         return after(self.begin, time) or after(time, self.until)
 
     @property

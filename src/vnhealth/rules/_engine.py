@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from vnhealth.findings import Finding, Findings, Severity
+from vnhealth.findings._finding import found as finding
 from vnhealth.records import Claim, Document, DocumentKind
 from vnhealth.rules._amounts import ARITHMETIC
 from vnhealth.rules._calendar import Calendar, calendar
@@ -108,8 +109,8 @@ class _Run:
         day = self.on or _ended(claim) or _newest(old)
         edition, plan = plan_on(day, old, self.edition, self.off, self.drafts, self.outside)
         if self.edition is not None and edition is not self.edition:
-            params = {"edition": self.edition.value, "family": claim.family.value}
-            self._own("BHYT-CLAIM-020", index, Hit(params=params))
+            wrong = {"edition": self.edition.value, "family": claim.family.value}
+            self._own("BHYT-CLAIM-020", index, Hit(params=wrong))
         self.days.add(day)
         case = Case(
             claim,
@@ -123,6 +124,7 @@ class _Run:
         )
         hits: list[tuple[Meaning, Found]] = []
         bad: list[Field | None] = []
+        add = self.found.append
         for name, rows in claim.tables.items():
             on_rows = plan.rows.get(name)
             if on_rows is None:
@@ -139,7 +141,13 @@ class _Run:
                     bad.clear()
                 if hits:
                     for (rule, severity), found in hits:
-                        self._report(rule, severity, index, found, name, number)
+                        if type(found) is Hit and found.severity is None and not found.whole:
+                            table, at = found.table or name, found.row
+                            at = number if at is None else at
+                            tag, params, values = found.tag, found.params, found.values
+                            add(finding(rule.code, severity, index, table, at, tag, params, values))
+                        else:
+                            self._report(rule, severity, index, found, name, number)
                     hits.clear()
         self._whole(plan, case, index)
 
@@ -210,7 +218,7 @@ class _Run:
         row: int | None,
     ) -> None:
         self.found.append(
-            Finding(code, severity, index, table_, row, hit.tag, hit.params, hit.values)
+            finding(code, severity, index, table_, row, hit.tag, hit.params, hit.values)
         )
 
 

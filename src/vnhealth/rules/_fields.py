@@ -82,9 +82,12 @@ class Judge:
     def foreigners(self, row: Any) -> Iterator[Judged]:
         """Filled fields of other editions and elements that no edition has."""
         params = {"edition": self.spec.edition.value}
+        state = row.__dict__
         for f in self.foreign:
+            if state.get(f.attr) is None:
+                continue
             severity = self.level("BHYT-FLD-07", f, Severity.WARNING)
-            if severity and getattr(row, f.attr) is not None:
+            if severity:
                 yield "BHYT-FLD-07", severity, Hit(f.tag, params)
         for tag, _ in row.extra:
             if "BHYT-FLD-07" not in self._off:
