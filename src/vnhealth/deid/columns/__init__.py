@@ -25,7 +25,15 @@ from vnhealth.deid.columns._facts import FACTS, fact_schema
 from vnhealth.deid.columns._identified import iter_arrow, to_arrow
 from vnhealth.deid.columns._linked import linked_arrow
 from vnhealth.deid.columns._lists import Block, CareKind, block_of, blocks, care_kinds
-from vnhealth.deid.columns._schema import Column, ColumnType, Described, columns, read_meta, schema
+from vnhealth.deid.columns._schema import (
+    Column,
+    ColumnType,
+    Described,
+    arrow_type,
+    columns,
+    read_meta,
+    schema,
+)
 from vnhealth.deid.columns._spark import spark_schema
 from vnhealth.deid.columns._steps import Decode, Deidentify, Facts, Table, chain, each
 
@@ -43,6 +51,7 @@ __all__ = [
     "Described",
     "Facts",
     "Table",
+    "arrow_type",
     "block_of",
     "blocks",
     "care_kinds",

@@ -297,6 +297,10 @@ def encounter(rows: Rows) -> dict[str, list[Any]]:
         if rows.shifted
         else list(map(_week, rows["NGAY_VAO"], rows["NGAY_VAO__P"])),
         "ended": rows["_end"],
+        "ended_at": [
+            None if rows.shifted or (known or 0) < 12 else moment
+            for moment, known in zip(rows["NGAY_RA"], rows["NGAY_RA__P"], strict=True)
+        ],
         "care": [kind.kind if kind else UNKNOWN for kind in care],
         "setting": [kind.setting if kind else UNKNOWN for kind in care],
         "bh_block": [(kind.bh_block if kind else "") or UNKNOWN for kind in care],

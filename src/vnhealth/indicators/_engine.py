@@ -1,0 +1,383 @@
+"""Runs the SQL of the catalogue over facts, with DuckDB, and hides small cells."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+from vnhealth.deid import Label
+from vnhealth.deid.columns import ColumnType, fact_schema
+from vnhealth.errors import DeidError, VnHealthError
+from vnhealth.indicators._catalogue import Indicator, MeasureKind, read_csv, thresholds
+from vnhealth.indicators._intake import Intake
+from vnhealth.indicators._receipts import read_receipts
+from vnhealth.indicators._result import Figure, Result, Row, Skipped
+from vnhealth.indicators._spool import NAMES
+from vnhealth.indicators._suppress import Cell, equations, hide
+
+__all__ = ["Filters", "Session"]
+
+DETAILS = tuple(name for name in NAMES if name not in ("encounter", "quality"))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which encounters count: months from and to (``yyyy-mm``, both inclusive), province, facility.
+
+    Two runs whose filters differ by little can be subtracted from each other; no suppression inside
+    one run protects against that.
+    """
+
+    first: str = ""
+    last: str = ""
+    province: str = ""
+    facility: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        """The filters that are set."""
+        names = {
+            "from": self.first,
+            "to": self.last,
+            "province": self.province,
+            "facility": self.facility,
+        }
+        return {name: value for name, value in names.items() if value}
+
+    def where(self) -> tuple[str, list[str]]:
+        """A condition on encounters, and its values."""
+        found = [
+            (condition, value)
+            for condition, value in (
+                ("period >= ?", self.first),
+                ("period <= ? AND period <> '?'", self.last),
+                ("province = ?", self.province),
+                ("facility = ?", self.facility),
+            )
+            if value
+        ]
+        text = " AND ".join(f"({condition})" for condition, _ in found) or "true"
+        return text, [value for _, value in found]
+
+
+def _duckdb() -> Any:
+    try:
+        import duckdb
+    except ImportError:
+        raise DeidError("ERR-COL-01", module="duckdb", extra="frames") from None
+    return duckdb
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def list_rows(name: str, path: str | os.PathLike[str] | None) -> tuple[list[dict[str, str]], str]:
+    """The rows of a list, the user's own if a path is given, and the hash of what was read.
+
+    An own list needs the columns by which rows match (``key``, and ``first``, ``last`` … where the
+    built-in one has them). Raises `VnHealthError` (ERR-IND-07).
+    """
+    own = read_csv("lists", f"{name}.csv")
+    if path is None:
+        text = "\n".join(",".join(row.values()) for row in own)
+        return own, hashlib.sha256(text.encode()).hexdigest()
+    try:
+        data = Path(path).read_bytes()
+        rows = list(csv.DictReader(data.decode("utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError):
+        raise VnHealthError("ERR-IND-07", name=name) from None
+    needed = _needed(name)
+    if not rows or needed - rows[0].keys():
+        raise VnHealthError("ERR-IND-07", name=name)
+    optional = {"codes", "grp", "hours"} & set(needed)
+    kept = [{column: (row.get(column) or "").strip() for column in needed} for row in rows]
+    if any(not row[column] for row in kept for column in needed - optional):
+        raise VnHealthError("ERR-IND-07", name=name)
+    return kept, hashlib.sha256(data).hexdigest()
+
+
+LIST_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "antibiotics": ("key",),
+    "chronic": ("key", "first", "last"),
+    "clocks": ("key", "hours"),
+    "infectious": ("key", "grp", "first", "last", "codes"),
+}
+"""The columns of each list that the SQL uses."""
+
+
+def _needed(name: str) -> set[str]:
+    try:
+        return set(LIST_COLUMNS[name])
+    except KeyError:
+        raise VnHealthError("ERR-IND-07", name=name[:40]) from None
+
+
+_TYPES = {
+    ColumnType.STRING: "VARCHAR",
+    ColumnType.STRINGS: "VARCHAR[]",
+    ColumnType.INT: "BIGINT",
+    ColumnType.DECIMAL: "DECIMAL(22, 4)",
+    ColumnType.TIME: "TIMESTAMP",
+    ColumnType.DATE: "DATE",
+    ColumnType.BOOL: "BOOLEAN",
+}
+
+
+class Session:
+    """One database over the facts of one intake.
+
+    The figures depend on the facts alone, not on how they were split into files or batches. Of
+    several versions of an encounter the one of the latest file counts (by NGAYLAP; between equals
+    the fingerprint decides).
+    """
+
+    def __init__(
+        self,
+        intake: Intake,
+        work: Path,
+        *,
+        filters: Filters | None = None,
+        lists: Mapping[str, str | os.PathLike[str]] | None = None,
+        receipts: str | os.PathLike[str] | None = None,
+        exceptions: Mapping[str, str] | None = None,
+        audience: str = "public",
+        threshold: int = 0,
+    ) -> None:
+        limits = thresholds()
+        if audience not in ("public", "internal") or threshold < 0:
+            raise VnHealthError("ERR-IND-09")
+        floor = limits.public if audience == "public" else limits.internal
+        self.intake = intake
+        self.filters = filters or Filters()
+        self.audience = audience
+        self.threshold = max(floor, threshold)
+        self.exceptions = dict(exceptions or {})
+        if any(not basis.strip() for basis in self.exceptions.values()):
+            raise VnHealthError("ERR-IND-05")
+        self.lists: dict[str, str] = {}
+        self._sizes: dict[str, int] = {}
+        self._receipts = receipts
+        self._con = _duckdb().connect(str(work / "work.duckdb"))
+        self._con.execute("SET preserve_insertion_order = false")
+        for name in NAMES:
+            self._source(name)
+        self._pick()
+        for name in LIST_COLUMNS:
+            self._list(name, (lists or {}).get(name))
+        for name in set(lists or {}) - set(LIST_COLUMNS):
+            _needed(name)
+        if receipts is not None:
+            self._load_receipts(receipts)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._con.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *rest: object) -> None:
+        self.close()
+
+    def _source(self, name: str) -> None:
+        folder = self.intake.folder / name
+        if self.intake.has(name) and folder.is_dir():
+            pattern = _quoted(str(folder / "**" / "*.parquet"))
+            self._con.execute(
+                f"CREATE VIEW {name}_all AS SELECT * FROM read_parquet({pattern})"  # noqa: S608
+            )
+            return
+        columns = []
+        for field in fact_schema(name):
+            kind = next(k for k, t in _arrow_types().items() if t == field.type)
+            columns.append(f'"{field.name}" {_TYPES[kind]}')
+        self._con.execute(f"CREATE TABLE {name}_all ({', '.join(columns)})")
+
+    def _pick(self) -> None:
+        """One version of each encounter, and the rows of its tables."""
+        run = self._con.execute
+        where, values = self.filters.where()
+        latest = (
+            "SELECT *, row_number() OVER (PARTITION BY enc ORDER BY sent DESC NULLS LAST, "
+            "version DESC) AS place_ FROM encounter_all"
+        )
+        chosen = f"SELECT * EXCLUDE (place_) FROM ({latest}) WHERE place_ = 1 AND {where}"  # noqa: S608
+        run(f"CREATE TABLE encounter AS {chosen}", values)
+        run("CREATE TABLE picked AS SELECT enc, version FROM encounter")
+        twice = "SELECT count(*) > count(DISTINCT (enc, version)) FROM encounter_all"
+        repeated = run(twice).fetchall()[0][0]
+        for name in DETAILS:
+            source = f"{name}_all"
+            if repeated:
+                place = 'row_number() OVER (PARTITION BY enc, version, "row")'
+                once = f"SELECT *, {place} AS place_ FROM {name}_all"  # noqa: S608
+                source = f"(SELECT * EXCLUDE (place_) FROM ({once}) WHERE place_ = 1)"  # noqa: S608
+            joined = f"SELECT d.* FROM {source} d JOIN picked USING (enc, version)"  # noqa: S608
+            run(f"CREATE VIEW {name} AS {joined}")
+        where, values = Filters(
+            self.filters.first, self.filters.last, self.filters.province
+        ).where()
+        kept = f"SELECT * FROM quality_all WHERE {where}"  # noqa: S608
+        run(f"CREATE TABLE quality AS {kept}", values)
+
+    def _list(self, name: str, path: str | os.PathLike[str] | None) -> None:
+        rows, digest = list_rows(name, path)
+        columns = LIST_COLUMNS[name]
+        kinds = ", ".join(f'"{column}" VARCHAR' for column in columns)
+        self._con.execute(f"CREATE TABLE list_{name} ({kinds})")
+        marks = ", ".join("?" for _ in columns)
+        if rows:
+            self._con.executemany(
+                f"INSERT INTO list_{name} VALUES ({marks})",  # noqa: S608
+                [[row[column] for column in columns] for row in rows],
+            )
+        self._sizes[name] = len(rows)
+        self.lists[name] = digest
+
+    def _load_receipts(self, path: str | os.PathLike[str]) -> None:
+        self._con.execute(
+            "CREATE TABLE receipt (enc VARCHAR, received_at TIMESTAMP, status VARCHAR)"
+        )
+        batch: list[tuple[Any, ...]] = []
+        for receipt in read_receipts(path):
+            batch.append(receipt)
+            if len(batch) >= 10_000:
+                self._con.executemany("INSERT INTO receipt VALUES (?, ?, ?)", batch)
+                batch = []
+        if batch:
+            self._con.executemany("INSERT INTO receipt VALUES (?, ?, ?)", batch)
+
+    def reason_against(self, indicator: Indicator) -> tuple[str, str] | None:
+        """Why an indicator cannot be computed here, in both languages; None when it can."""
+        if indicator.restricted and indicator.restricted not in self.exceptions:
+            return (
+                "Nhóm hạn chế: chỉ tính khi nêu căn cứ pháp lý (--restricted).",
+                "A restricted topic: computed only with a legal basis (--restricted).",
+            )
+        identified = self.intake.label is Label.IDENTIFIED
+        if indicator.restricted and not identified:
+            return (
+                "Dữ liệu giả danh đã giữ lại nhóm này ở nơi gửi.",
+                "Pseudonymised data have kept this topic back at the source.",
+            )
+        if indicator.label == "identified" and not identified:
+            return (
+                "Cần trường chỉ có ở dữ liệu định danh; phải đếm trước khi khử định danh.",
+                "It needs fields of identified data; to be counted before de-identification.",
+            )
+        if indicator.dates == "true" and self.intake.dates != "true":
+            return (
+                "Ngày đã dời theo tuần của từng người nên số theo tuần sẽ sai.",
+                "Dates are shifted by whole weeks of each person: weekly figures would be wrong.",
+            )
+        if indicator.receipts and self._receipts is None:
+            return (
+                "Cần tệp biên nhận của cổng (--receipts).",
+                "It needs a file of gateway receipts (--receipts).",
+            )
+        empty = [name for name in indicator.lists if not self._sizes.get(name)]
+        if empty:
+            return (
+                f"Cần danh mục “{empty[0]}” (--list {empty[0]}=TỆP.csv).",
+                f"It needs the list “{empty[0]}” (--list {empty[0]}=FILE.csv).",
+            )
+        return None
+
+    def run(self, indicator: Indicator) -> Result | Skipped:
+        """Compute one indicator. The order of rows is fixed."""
+        reason = self.reason_against(indicator)
+        if reason is not None:
+            return Skipped(indicator.id, indicator.name_vi, indicator.name_en, *reason)
+        threshold = self.threshold
+        if indicator.restricted:
+            threshold = max(threshold, thresholds().restricted)
+        if indicator.suppress == "none":
+            threshold = 0
+        self._con.execute(indicator.query())
+        found = self._con.fetchall()
+        return Result(indicator, tuple(_rows(indicator, found, threshold)), threshold)
+
+
+def _arrow_types() -> dict[ColumnType, Any]:
+    from vnhealth.deid.columns import arrow_type
+
+    return {kind: arrow_type(kind) for kind in ColumnType}
+
+
+def _rows(indicator: Indicator, found: Sequence[Sequence[Any]], threshold: int) -> Iterable[Row]:
+    width = len(indicator.dims)
+    queried = indicator.queried
+    values: dict[Cell, dict[str, Figure]] = {}
+    for line in found:
+        cell: Cell = tuple(line[:width])
+        values[cell] = {m.name: _figure(raw) for m, raw in zip(queried, line[width:], strict=True)}
+    hidden = _hidden(indicator, values, threshold)
+    for cell in sorted(values, key=_sort_key):
+        figures = values[cell]
+        gone = hidden.get(cell, frozenset())
+        for m in indicator.measures:
+            if m.kind is MeasureKind.RATIO:
+                figures[m.name] = _ratio(figures[m.over], figures[m.divisor], m.percent, m.digits)
+        shown = {m.name: figures[m.name] for m in indicator.measures if m.name not in gone}
+        yield Row(cell, shown, gone)
+
+
+def _sort_key(cell: Cell) -> tuple[Any, ...]:
+    return tuple((value is not None, value or "") for value in cell)
+
+
+def _figure(raw: Any) -> Figure:
+    if isinstance(raw, Decimal):
+        return int(raw) if raw == raw.to_integral_value() else raw.normalize()
+    if isinstance(raw, float):
+        return Decimal(str(raw))
+    found: Figure = raw
+    return found
+
+
+def _ratio(over: Figure, under: Figure, percent: bool, digits: int) -> Figure:
+    if over is None or not under:
+        return None
+    found = Decimal(over) / Decimal(under) * (100 if percent else 1)
+    return found.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
+def _people(values: Mapping[Cell, Mapping[str, Figure]], name: str) -> dict[Cell, int]:
+    return {cell: int(figures[name] or 0) for cell, figures in values.items()}
+
+
+def _hidden(
+    indicator: Indicator, values: Mapping[Cell, Mapping[str, Figure]], threshold: int
+) -> dict[Cell, frozenset[str]]:
+    """The names of hidden measures by cell."""
+    if not threshold or not values:
+        return {}
+    table = equations(values, indicator.dims, indicator.groupings)
+    by_measure: dict[str, frozenset[Cell]] = {}
+    main = indicator.measures[0].name
+    for m in indicator.measures:
+        if m.kind is MeasureKind.COUNT:
+            people = _people(values, m.judged_by or m.name)
+            forced = by_measure.get(main, frozenset())
+            by_measure[m.name] = hide(people, table, threshold, forced=forced)
+    for m in indicator.measures:
+        if m.kind in (MeasureKind.COUNT, MeasureKind.RATIO):
+            continue
+        gone = set(by_measure[m.base])
+        if m.kind is MeasureKind.DISTINCT:
+            gone |= {c for c, v in _people(values, m.name).items() if 0 < v < threshold}
+        by_measure[m.name] = frozenset(gone)
+    for m in indicator.measures:
+        if m.kind is MeasureKind.RATIO:
+            by_measure[m.name] = by_measure[m.over] | by_measure[m.base] | by_measure[m.divisor]
+    return {
+        cell: frozenset(name for name, cells in by_measure.items() if cell in cells)
+        for cell in values
+        if any(cell in cells for cells in by_measure.values())
+    }
