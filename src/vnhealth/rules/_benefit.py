@@ -19,7 +19,10 @@ __all__ = ["CHECKS"]
 def benefit_rate(row: Xml2 | Xml3, case: Case) -> Hit | None:
     """MUC_HUONG is a rate that card, category and date give."""
     found, rates = row.muc_huong, case.rates
-    if rates is None or found in rates or found is None:
+    if rates is None or found is None or found is case.right_rate:
+        return None
+    if found in rates:
+        case.right_rate = found
         return None
     if row.pham_vi != "1" or not row.tyle_tt_bh:
         return None

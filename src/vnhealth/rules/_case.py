@@ -63,6 +63,7 @@ class Case:
             if first is not None and not self.old
             else None
         )
+        self.right_rate: Decimal | None = None
         self.last_split: tuple[Any, Any] | None = None
         self.memo: dict[str, Any] = {}
         self.begin_text = self.begin.text if self.begin is not None else ""

@@ -22,12 +22,10 @@ __all__ = ["CLAIM_GATES", "GATES"]
 
 
 def _shares(
-    case: Case, insured: Any, percent: Any, own_expected: Any, own: Any, shared: Any, fund: Any
+    insured: Any, percent: Any, own_expected: Any, own: Any, shared: Any, fund: Any
 ) -> bool:
     """T_BNTT, T_BNCCT, T_BHTT are what they must be when nobody else pays."""
-    if (case.rates is None or percent not in case.rates) and not 0 <= percent <= 100:
-        return False
-    if own != own_expected or shared != insured - fund:
+    if not ZERO <= percent <= HUNDRED or own != own_expected or shared != insured - fund:
         return False
     exact = insured * percent
     return bool(
@@ -60,10 +58,10 @@ def drug_line(
         if rate == 100:
             if insured is not total and insured != total:
                 return False
-            return _shares(case, insured, percent, ZERO, own, shared, fund)
+            return _shares(insured, percent, ZERO, own, shared, fund)
         if not 0 <= rate < 100 or insured * HUNDRED != total * rate:
             return False
-        return _shares(case, insured, percent, total - insured, own, shared, fund)
+        return _shares(insured, percent, total - insured, own, shared, fund)
     except TypeError:  # a value is missing
         return False
 
@@ -94,9 +92,9 @@ def service_line(
         if other or state or abroad or inland or rest:
             return False
         if insured is total and insured_price is price:
-            return _shares(case, insured, percent, ZERO, own, shared, fund)
+            return _shares(insured, percent, ZERO, own, shared, fund)
         return quantity * insured_price == insured and _shares(
-            case, insured, percent, total - insured, own, shared, fund
+            insured, percent, total - insured, own, shared, fund
         )
     except TypeError:  # a value is missing
         return False

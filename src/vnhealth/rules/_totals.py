@@ -70,11 +70,8 @@ def _add_130(rows: tuple[Any, ...]) -> tuple[Decimal, ...]:
         insured += row.thanh_tien_bh
         shared += row.t_bncct
         fund += row.t_bhtt
-        mine, given = row.t_bntt, row.t_nguonkhac
-        if mine != 0:
-            own += mine
-        if given != 0:
-            other += given
+        own += row.t_bntt
+        other += row.t_nguonkhac
     return price, insured, own, shared, fund, other
 
 
