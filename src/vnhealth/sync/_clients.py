@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Generic, Literal, NoReturn, Self, TypedDict, TypeVar, Unpack
 
 import anyio
@@ -14,7 +14,7 @@ import httpx
 from vnhealth.spec import Edition
 from vnhealth.sync._drivers import AsyncDriver, SyncDriver
 from vnhealth.sync._gate import Gate
-from vnhealth.sync._outcome import DayCount, Outcome, RecordOutcome, RecordPage
+from vnhealth.sync._outcome import DayCount, Outcome, PersonHit, RecordOutcome, RecordPage
 from vnhealth.sync._repository import RepositoryGate
 from vnhealth.sync._retry import RetryPolicy, Timeouts
 from vnhealth.sync._session import Account, Clock, system_clock
@@ -308,6 +308,13 @@ class RepositoryClient(GatewayClient[RepositoryGate]):
         """Code of the unit that the session belongs to."""
         return self._driver.run(self._gate.whoami())
 
+    def who_is(self, fields: Mapping[str, str]) -> tuple[PersonHit, ...]:
+        """The persons whom the fields of XML1 (by tag; HO_TEN at least) may belong to.
+
+        vnhealth-defined; for the provincial and the identified national store.
+        """
+        return self._driver.run(self._gate.who_is(fields))
+
     def check_in(self, xml: bytes) -> Outcome:
         """Send a check-in file. Raises `vnhealth.errors.SpecError` where there is no such call."""
         return self._driver.run(self._gate.check_in(xml))
@@ -378,6 +385,10 @@ class AsyncRepositoryClient(AsyncGatewayClient[RepositoryGate]):
     async def whoami(self) -> str:
         """See `RepositoryClient.whoami`."""
         return await self._driver.run(self._gate.whoami())
+
+    async def who_is(self, fields: Mapping[str, str]) -> tuple[PersonHit, ...]:
+        """See `RepositoryClient.who_is`."""
+        return await self._driver.run(self._gate.who_is(fields))
 
     async def check_in(self, xml: bytes) -> Outcome:
         """See `RepositoryClient.check_in`."""

@@ -11,7 +11,15 @@ from vnhealth.findings import CodeInfo, Finding, Findings, Severity, catalogue
 from vnhealth.sync._codes import known_code, safe_code
 from vnhealth.sync._mask import RawAnswer
 
-__all__ = ["DayCount", "GatewayFinding", "Outcome", "RecordOutcome", "RecordPage", "Status"]
+__all__ = [
+    "DayCount",
+    "GatewayFinding",
+    "Outcome",
+    "PersonHit",
+    "RecordOutcome",
+    "RecordPage",
+    "Status",
+]
 
 
 class Status(StrEnum):
@@ -224,6 +232,22 @@ class RecordPage:
 
     def __repr__(self) -> str:
         return f"<RecordPage {self.page} {len(self.items)} records>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PersonHit:
+    """A person of a repository who is (match) or may be (review) the one asked for.
+
+    ``code`` is the repository's own opaque code, ``rule`` the rung of the matching ladder.
+    """
+
+    code: str
+    outcome: str
+    rule: str
+    records: int
+
+    def __repr__(self) -> str:
+        return f"<PersonHit {self.outcome} {self.records} records>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

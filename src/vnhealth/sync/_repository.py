@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from vnhealth.sync._mask import raw_answer
 from vnhealth.sync._outcome import (
     DayCount,
     Outcome,
+    PersonHit,
     RecordOutcome,
     RecordPage,
     Status,
@@ -290,6 +292,20 @@ class RepositoryGate(Gate):
         _, data = yield from self._asked("reconciliation", query=query)
         found = (_day_count(row) for row in _read.rows(data, "days"))
         return tuple(row for row in found if row is not None)
+
+    def who_is(self, fields: Mapping[str, str]) -> Plan[tuple[PersonHit, ...]]:
+        """The persons whom the fields of XML1 may belong to (vnhealth-defined)."""
+        body = json.dumps(dict(fields), ensure_ascii=False).encode()
+        _, data = yield from self._asked("who_is", headers=JSON, body=body)
+        return tuple(
+            PersonHit(
+                code=_read.text(row, "ma_nguoi"),
+                outcome=_read.text(row, "ket_qua"),
+                rule=_read.text(row, "quy_tac"),
+                records=_read.number(row, "so_ho_so"),
+            )
+            for row in _read.rows(data, "items")
+        )
 
     # commands
 

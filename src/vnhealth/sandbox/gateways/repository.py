@@ -20,6 +20,7 @@ from vnhealth.sandbox._http import BadBody, Response
 from vnhealth.sandbox._ledger import Intake
 from vnhealth.sandbox._model import Account, Reconciliation, Record, State, Submission, digest
 from vnhealth.sandbox._peek import peek
+from vnhealth.sandbox._persons import SCOPES, Persons, person_of
 from vnhealth.sandbox._store import local_day
 
 __all__ = ["Repository", "check_deid"]
@@ -58,6 +59,7 @@ class Repository:
         self._core = core
         self._gateway = gateway
         self._kind = "deid" if gateway == "national_deid" else "claim"
+        self._persons = Persons(core.ledger.store, gateway) if gateway in SCOPES else None
 
     def handlers(self) -> Mapping[str, Handler]:
         """The handler of every endpoint of the gateway."""
@@ -70,6 +72,7 @@ class Repository:
             "cancel": self.cancel,
             "restore": self.cancel,
             "reconciliation": self.reconciliation,
+            "who_is": self.who_is,
         }
         guarded = {name: self._guarded(call) for name, call in calls.items()}
         return {**guarded, "login": self.login}
@@ -321,6 +324,17 @@ class Repository:
                 self._core.ledger.set_cancelled(record, not restore)
             self._core.ledger.store.put(space, key, text)
         return self._answer(code, data, facility=facility)
+
+    def who_is(self, call: Call, account: Account) -> Answer:
+        """vnhealth-defined: the person codes that the fields of XML1 in the body may belong to."""
+        fields = call.request.json()
+        if self._persons is None or not isinstance(fields, dict) or not fields.get("HO_TEN"):
+            raise _Refused("INVALID_REQUEST")
+        if not all(isinstance(value, str) for value in fields.values()):
+            raise _Refused("INVALID_REQUEST")
+        self._core.ledger.settle_due(self._gateway)
+        found = self._persons.who_is(person_of(fields))
+        return self._answer("OK", {"items": found}, facility=account.scope)
 
     def reconciliation(self, call: Call, account: Account) -> Answer:
         """vnhealth-defined: counts per facility, kind and day of receipt."""

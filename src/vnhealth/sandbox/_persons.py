@@ -1,0 +1,90 @@
+"""Who the accepted records of a repository are about: one person code over all facilities.
+
+vnhealth-defined. Built on `vnhealth.identity.person_index`; the index lives in memory and is made
+again from the stored files after a restart. It is as sensitive as the records themselves, so only
+opaque codes and reasons leave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vnhealth.codecs import read
+from vnhealth.errors import CodecError
+from vnhealth.identity.matching import Scope
+from vnhealth.identity.person_index import PersonIndex
+from vnhealth.identity.person_record import PersonRecord
+from vnhealth.records import Record
+from vnhealth.sandbox._ledger import FIRST_DAY, LAST_DAY
+from vnhealth.sandbox._model import State
+from vnhealth.sandbox._store import Store
+
+__all__ = ["SCOPES", "Persons", "person_of"]
+
+SCOPES = {"province": Scope.PROVINCE, "national": Scope.NATION}
+"""The gateways that keep an index, with the scope in which they may call two records one person."""
+
+_ACCEPTED = (State.ACCEPTED, State.WARNED)
+_TAGS = ("HO_TEN", "NGAY_SINH", "GIOI_TINH", "SO_CCCD", "DIEN_THOAI", "MAXA_CU_TRU")
+
+
+def person_of(row: Record | Mapping[str, Any]) -> PersonRecord:
+    """What XML1, or the fields of a question, say of a person; the card gives the BHXH code."""
+    text = row.text if isinstance(row, Record) else lambda tag: str(row.get(tag) or "")
+    columns = {tag: text(tag) for tag in _TAGS}
+    card = text("MA_THE_BHYT").split(";")[0].strip()
+    if len(card) in (10, 15):
+        columns["MA_BHXH"] = card[-10:]
+    return PersonRecord.from_row(columns)
+
+
+class Persons:
+    """The persons of one repository, brought up to date whenever somebody asks."""
+
+    def __init__(self, store: Store, gateway: str) -> None:
+        self._store = store
+        self._gateway = gateway
+        self._scope = SCOPES[gateway]
+        self._index = PersonIndex.open()
+        self._seen: set[tuple[int, int]] = set()
+        self._known: dict[str, int] = {}
+
+    def who_is(self, record: PersonRecord) -> list[dict[str, Any]]:
+        """Matches and doubtful ones, best first: code, outcome, rule, number of records."""
+        self._catch_up()
+        return [
+            {
+                "ma_nguoi": found.code,
+                "ket_qua": found.decision.outcome,
+                "quy_tac": found.decision.rule,
+                "so_ho_so": self._known.get(found.code, 0),
+            }
+            for found in self._index.who_is(record, self._scope)
+        ]
+
+    def _catch_up(self) -> None:
+        for submission, record in self._store.listing(self._gateway, "", FIRST_DAY, LAST_DAY):
+            key = (record.submission, record.index)
+            if submission.kind != "claim" or record.state not in _ACCEPTED or key in self._seen:
+                continue
+            self._seen.add(key)
+            for row in self._rows(submission.number, record.key):
+                self._take(person_of(row))
+
+    def _rows(self, number: int, key: str | None) -> Iterable[Record]:
+        try:
+            claims = read(self._store.body(number)).claims
+        except CodecError:
+            return
+        for claim in claims:
+            if claim.ma_lk == key and claim.xml1 is not None:
+                yield claim.xml1
+
+    def _take(self, person: PersonRecord) -> None:
+        found = self._index.who_is(person, self._scope)
+        same = next((c.code for c in found if c.decision.outcome == "match"), None)
+        if same is None:
+            same = f"P{len(self._known) + 1:08d}"
+            self._index.add(same, person)
+        self._known[same] = self._known.get(same, 0) + 1
