@@ -84,7 +84,6 @@ class RowDecoder:
         self._names = [attr for attr in self.cls.ATTRS if is_name(attr.upper())]
         self._editions = official_tags(family, name)
         self._complete = {frozenset(tag.encode() for tag in tags) for tags in self._editions}
-        self._sizes = frozenset(map(len, self._editions))
         self._places = {attr.upper(): place for place, attr in enumerate(self.cls.ATTRS)}
         self._official = {tuple(tag.encode() for tag in tags) for tags in self._editions}
         kinds = self.kinds.items()
@@ -119,7 +118,8 @@ class RowDecoder:
 
         All tags of an edition in another order are what programs write most often.
         """
-        if len(tags) not in self._sizes or frozenset(tags) not in self._complete:
+        distinct = frozenset(tags)
+        if len(distinct) < len(tags) or distinct not in self._complete:
             return self.layout(tuple(tag.decode() for tag in tags))
         attrs = tuple(map(self._attr_of.__getitem__, tags))
         cells = tuple(map(self._cell_of.__getitem__, tags))
@@ -247,8 +247,6 @@ class RowDecoder:
 
     def judged(self, batch: Batch, notes: Notes, first: int) -> tuple[Record, ...]:
         """The records, the first of which is row ``first`` of its table, and all that is odd."""
-        if not batch.runs:
-            return ()
         if not batch.runs:
             return ()
         ends = [start for start, _ in batch.runs[1:]] + [len(batch.records)]
