@@ -98,6 +98,9 @@ class Finding:
 
     def to_dict(self, lang: str = "vi", *, values: bool = False) -> dict[str, Any]:
         """A JSON-ready object: code, severity, encounter, table, row, tag, message, basis, hint."""
+        info = self.info
+        words = {"tag": self.tag or "", "table": self.table or "", **self.params}
+        shown = self.values if values else dict.fromkeys(self.values, MASK)
         out: dict[str, Any] = {
             "code": self.code,
             "severity": self.severity.value,
@@ -105,10 +108,10 @@ class Finding:
             "table": self.table,
             "row": self.row,
             "tag": self.tag,
-            "message": self.text(lang, values=values),
-            "hint": self.hint(lang),
-            "basis": self.basis,
-            "confidence": self.info.confidence,
+            "message": info.message(lang, {**words, **shown}),
+            "hint": info.hint(lang, words),
+            "basis": info.basis,
+            "confidence": info.confidence,
         }
         if values:
             out["values"] = dict(self.values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, overload
 
@@ -263,9 +264,14 @@ def order_of(f: Finding) -> tuple[Any, ...]:
     table = f.table or ""
     return (
         -1 if f.encounter is None else f.encounter,
-        int(table[3:]) if table[3:].isdigit() else -1,
+        _number(table),
         table,
         -1 if f.row is None else f.row,
         f.tag or "",
         f.code,
     )
+
+
+@lru_cache(maxsize=256)
+def _number(table: str) -> int:
+    return int(table[3:]) if table[3:].isdigit() else -1
