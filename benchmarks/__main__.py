@@ -16,6 +16,8 @@ from rich.table import Table
 from benchmarks.corpus import load
 from benchmarks.groups import GROUPS
 from benchmarks.harness import Figure
+from benchmarks.identity import identity
+from vnhealth.identity.figures import PARTS
 
 RESULTS = Path(__file__).parent / "results.json"
 LIBRARIES = [
@@ -58,6 +60,12 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--encounters", type=int, default=150)
     parser.add_argument("--quick", action="store_true", help="3 rounds, 60 encounters")
+    parser.add_argument(
+        "--no-identity",
+        dest="identity",
+        action="store_false",
+        help="leave out matching, legacy encodings and the person index (about three minutes)",
+    )
     options = parser.parse_args()
     rounds = 3 if options.quick else options.rounds
     corpus = load(60 if options.quick else options.encounters)
@@ -72,10 +80,19 @@ def main() -> int:
             progress.remove_task(task)
     facts = machine(corpus.source)
     show(figures, notes, facts)
+    people = {}
+    if options.identity:
+        parts = ("legacy", "ladder", "splink", "validators") if options.quick else PARTS
+        people = identity(parts)
     if set(options.only) == set(GROUPS):
-        written = {"machine": facts, "figures": {f.name: f.to_dict() for f in figures}}
+        written: dict[str, object] = {
+            "machine": facts,
+            "figures": {f.name: f.to_dict() for f in figures},
+        }
         if notes:
             written["notes"] = notes
+        if people:
+            written["identity"] = people
         RESULTS.write_text(json.dumps(written, ensure_ascii=False, indent=2) + "\n", "utf-8")
     return 0
 
