@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from vnhealth.deid._keys import Tokens
@@ -63,12 +64,15 @@ def _value(row: Record | None, *tags: str) -> str:
     for tag in tags:
         value = getattr(row, tag, None)
         if value is not None:
-            text = value.text if isinstance(value, LocalTime) else str(value)
-            if text.strip():
-                return text.strip()
+            if not isinstance(value, str):
+                value = value.text if isinstance(value, LocalTime) else str(value)
+            text: str = value.strip()
+            if text:
+                return text
     return ""
 
 
+@lru_cache(maxsize=1024)
 def facility_code(text: str) -> str:
     """A facility code in its normal form, or an empty text.
 
@@ -179,6 +183,7 @@ def _card_valid(summary: Record, start: dt.date | None) -> str:
     return "0" if known else ""
 
 
+@lru_cache(maxsize=4096)
 def _date8(text: str) -> dt.date | None:
     try:
         return _day(LocalTime.parse(text.strip()))

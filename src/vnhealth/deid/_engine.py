@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from vnhealth.deid._case import Case, build, facility_code
 from vnhealth.deid._keys import KeyProvider, Tokens
 from vnhealth.deid._manifest import Encounters, Manifest, dropped_of
-from vnhealth.deid._plan import Plans, TablePlan, Tally, counted_as
+from vnhealth.deid._plan import Plans, Tally, counted_as
 from vnhealth.deid._policy import Policy, PolicyRow
 from vnhealth.errors import DeidError
 from vnhealth.records import Claim, Part, PartForm
@@ -94,7 +94,7 @@ class Deidentifier:
         self._tally = Tally()
         self._counts: Counter[str] = Counter()
 
-    def _bodies(self, claim: Claim) -> tuple[Case, dict[str, tuple[TablePlan, list[str]]]] | None:
+    def _bodies(self, claim: Claim) -> tuple[Case, dict[str, list[str]]] | None:
         """The rows of an encounter as they may leave, by table; None when nothing may."""
         self._counts["read"] += 1
         for part in claim.parts:
@@ -111,7 +111,7 @@ class Deidentifier:
             case.days = 0
         for tag in case.refused:
             self._tally.add("DEID-01", "XML1", tag)
-        found: dict[str, tuple[TablePlan, list[str]]] = {}
+        found: dict[str, list[str]] = {}
         for name, rows in claim.tables.items():
             plan = self._plans[claim.family, name]
             if plan is None:
@@ -119,7 +119,7 @@ class Deidentifier:
                 continue
             bodies = plan.write(rows[:1] if name == "XML1" else rows, case, self._tally)
             if plan.sends:
-                found[name] = plan, bodies
+                found[name] = bodies
         if case.topics:
             self._counts["withheld"] += 1
             return None
@@ -134,12 +134,9 @@ class Deidentifier:
         out = [f"<HOSO><MA_LK>{case.episode}</MA_LK>"]
         out += self._persons(claim.family.value, case.persons)
         written: Counter[str] = Counter()
-        for name, (plan, bodies) in tables.items():
-            written[name] = len(bodies)
-            number = "<STT>%d</STT>" if plan.numbered else ""
-            for n, body in enumerate(bodies, 1):
-                stt = number % n if number else ""
-                out.append(f"<{name}>{stt}{body}</{name}>")
+        for name, rows in tables.items():
+            written[name] = len(rows)
+            out += rows
         out.append("</HOSO>")
         text = "".join(out)
         if self._stopped(text, case):
@@ -150,7 +147,7 @@ class Deidentifier:
 
     def _stopped(self, text: str, case: Case) -> bool:
         """True when an identifier of the patient stands in the finished text."""
-        if not any(f">{plain}<" in text for plain in case.plain):
+        if not any(plain in text and f">{plain}<" in text for plain in case.plain):
             return False
         self._counts["stopped"] += 1
         self._tally.add("DEID-13", "", "")
@@ -175,7 +172,7 @@ class Deidentifier:
         if content.find(b"?", _DECLARATION) > 0:
             count += content.count(b"<?", _DECLARATION)
         inside = content.find(b">", content.find(b"?>") + 2) + 1
-        if content.find(b'"', inside) > 0 or content.find(b"'", inside) > 0:
+        if content.find(b"=", inside) > 0:
             count += sum(1 for _ in _ATTRIBUTE.finditer(content, inside))
         if count > 0:
             self._tally.add("DEID-11", "", "", count)

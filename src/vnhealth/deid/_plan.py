@@ -1,7 +1,7 @@
 """One plan per table, made once from the policy: which value goes through which memo.
 
-The rows of a table are then written by three loops that run in C (take the values, look them up,
-join the fragments). Only a row in which something was refused is looked at value by value.
+The rows of a table are written by a function made for it (`vnhealth.deid._compile`). Only when
+something was refused or is unusual are they looked at value by value.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter, getitem, is_not, itemgetter
+from operator import add, attrgetter, getitem, itemgetter
 from typing import Any
 
 from vnhealth.deid._case import Case
+from vnhealth.deid._compile import Column, Days, Moments, compiled
 from vnhealth.deid._keys import Tokens
 from vnhealth.deid._policy import SILENT, Action, Policy, PolicyRow
 from vnhealth.deid._steps import (
     ENCOUNTER,
     MARK,
     CaseMemo,
-    Days,
     Gate,
     Getter,
     Memo,
@@ -36,7 +36,16 @@ from vnhealth.deid._steps import (
 )
 from vnhealth.deid._values import FORM, ROW, WITHHELD
 from vnhealth.records import Record
-from vnhealth.spec import Edition, Family, edition_info, record_fields, table, tables
+from vnhealth.spec import (
+    Edition,
+    Family,
+    Kind,
+    edition_info,
+    record_fields,
+    record_kind,
+    table,
+    tables,
+)
 
 __all__ = ["Plans", "TablePlan", "Tally", "counted_as"]
 
@@ -45,7 +54,6 @@ UNREADABLE = "DEID-03"
 UNKNOWN = "DEID-04"
 OVER = "DEID-10"
 MAX_ROWS = 9999
-_PATTERNS = 4096
 _FACILITIES = 64
 _NO_TEXT = MARK + "0123456789"
 _BLANKS = " \t\r\n\u00a0\ufeff\u200b"
@@ -110,15 +118,15 @@ class TablePlan:
         tokens: Tokens,
         exceptions: frozenset[str],
         staff: Callable[[str], StaffTokens],
+        moments: Callable[[int], Moments],
     ) -> None:
         self.name = name
         self._staff = staff
+        self._moments = moments
         self.rows = tuple(policy.row(family, name, f.tag) for f in record_fields(family, name))
         self._tokens = tokens
         self._take_all = attrgetter(*(row.tag.lower() for row in self.rows))
-        self._nones = (None,) * len(self.rows)
-        self._patterns: Counter[bytes] = Counter()
-        self._days: dict[int, Days] = {}
+        self._filled: tuple[int, ...] = (0,) * len(self.rows)
         self._by_facility: dict[str, dict[int, Getter]] = {}
         limits = _limits(family, name)
         whole = policy.whole_encounters
@@ -133,6 +141,54 @@ class TablePlan:
         self.sends = self.numbered or any(step.row.sent for step in self._steps)
         self._beside = self._besides()
         self._twins = self._twin_tags()
+        self._compile(family, tags)
+
+    def _compile(self, family: Family, tags: list[str]) -> None:
+        """Make the fast function, and which of its getters hang on facility or encounter."""
+        columns: list[Column] = []
+        places: list[int] = []
+        for i, step in enumerate(self._steps):
+            shift, index = step.shift, tags.index(step.attr)
+            if shift and record_kind(family, self.name, step.attr.upper()) is Kind.TIME:
+                columns.append(Column(index, part=shift.name, tag=step.row.out))
+            else:
+                columns.append(Column(index, getter=len(places)))
+                places.append(i)
+        steps = self._steps
+        self._places = places
+        self._of_case = [n for n, i in enumerate(places) if steps[i].make or steps[i].shift]
+        self._fixed: dict[str, list[Any]] = {}
+        self._fast = compiled(
+            self.name,
+            tags,
+            columns,
+            len(places),
+            [condition for condition, _ in self._beside],
+            [(tags.index(steps[a].attr), tags.index(steps[b].attr)) for a, b in self._twins],
+            self.numbered,
+        )
+
+    def _fast_getters(self, case: Case) -> list[Any]:
+        fixed = self._fixed.get(case.facility)
+        if fixed is None:
+            if len(self._fixed) >= _FACILITIES:
+                self._fixed.clear()
+            fixed = self._fixed[case.facility] = [
+                self._of_facility(i, self._steps[i], case.facility)
+                if self._steps[i].mode == "facility"
+                else self._steps[i].memo
+                for i in self._places
+            ]
+        if not self._of_case:
+            return fixed
+        found = list(fixed)
+        for n in self._of_case:
+            step = self._steps[self._places[n]]
+            if step.make is not None:
+                found[n] = CaseMemo(step.make, case)
+            elif step.shift is not None:
+                found[n] = ShiftGetter(step.shift, self._moments(case.days).days)
+        return found
 
     def _add(self, row: PolicyRow, limit: int | None, gate: Gate) -> None:
         action = row.effective
@@ -171,9 +227,7 @@ class TablePlan:
 
     def _getters(self, case: Case) -> list[Getter]:
         found: list[Any] = list(self._free)
-        days = self._days.get(case.days)
-        if days is None:
-            days = self._days[case.days] = Days(case.days)
+        days = self._moments(case.days).days
         for i in self._bound:
             step = self._steps[i]
             if step.shift is not None:
@@ -202,16 +256,30 @@ class TablePlan:
         return memo
 
     def write(self, rows: Sequence[Record], case: Case, tally: Tally) -> list[str]:
-        """The inner XML of each row that may leave, numbers and row element not yet around it."""
+        """The element of each row that may leave."""
+        tally.rows_read[self.name] += len(rows)
+        for row in rows:
+            state = row.__dict__
+            if "_raw" in state or "_extra" in state:
+                self._odd(row, tally)
+        if len(rows) <= MAX_ROWS:
+            try:
+                out, filled = self._fast(rows, self._fast_getters(case), self._moments(case.days))
+            except (AttributeError, KeyError, TypeError):
+                pass
+            else:
+                if MARK not in "".join(out):
+                    self._filled = tuple(map(add, self._filled, filled))
+                    return out
+        return self._slowly(rows, case, tally)
+
+    def _slowly(self, rows: Sequence[Record], case: Case, tally: Tally) -> list[str]:
+        """The same value by value, counting what is refused."""
         getters = self._getters(case)
         out: list[str] = []
-        patterns, nones = self._patterns, self._nones
         for row in rows:
             values = self._take_all(row)
-            patterns[bytes(map(is_not, values, nones))] += 1
-            state = row.__dict__
-            if "_extra" in state or "_raw" in state:
-                self._odd(row, tally)
+            self._filled = tuple(map(add, self._filled, (v is not None for v in values)))
             try:
                 fragments = list(map(getitem, getters, self._take(values)))
             except TypeError:
@@ -229,10 +297,8 @@ class TablePlan:
                 if found is None:
                     continue
                 text = found
-            out.append(text)
-        if len(patterns) > _PATTERNS:
-            self.settle(tally)
-        tally.rows_read[self.name] += len(rows)
+            number = f"<STT>{len(out) + 1}</STT>" if self.numbered else ""
+            out.append(f"<{self.name}>{number}{text}</{self.name}>")
         if len(out) > MAX_ROWS:
             tally.add(OVER, self.name, "", len(out) - MAX_ROWS)
             del out[MAX_ROWS:]
@@ -240,11 +306,10 @@ class TablePlan:
 
     def settle(self, tally: Tally) -> None:
         """Move the counts of filled-in values to the tally."""
-        for pattern, count in self._patterns.items():
-            for row, there in zip(self.rows, pattern, strict=True):
-                if there:
-                    tally.seen[row.family, row.table, row.tag] += count
-        self._patterns.clear()
+        for row, count in zip(self.rows, self._filled, strict=True):
+            if count:
+                tally.seen[row.family, row.table, row.tag] += count
+        self._filled = (0,) * len(self.rows)
 
     def _careful(self, getters: Sequence[Getter], values: Sequence[Any]) -> list[str]:
         """For values that cannot be looked up (a signalling NaN): each on its own."""
@@ -257,8 +322,9 @@ class TablePlan:
         return found
 
     def _odd(self, row: Record, tally: Tally) -> None:
+        state = row.__dict__
         for tag, text in row.raw_texts.items():
-            if row[tag] is None and text.strip(_BLANKS):
+            if state.get(tag.lower()) is None and text.strip(_BLANKS):
                 tally.add(UNREADABLE, self.name, tag)
         if row.extra:
             tally.add(UNKNOWN, self.name, "", len(row.extra))
@@ -304,13 +370,20 @@ class Plans(dict[tuple[Family, str], "TablePlan | None"]):
         self._tokens = tokens
         self._exceptions = exceptions
         self._held: dict[str, StaffTokens] = {}
+        self._moments: dict[int, Moments] = {}
 
     def __missing__(self, key: tuple[Family, str]) -> TablePlan | None:
         family, name = key
         found = None
         if name in _table_names(family):
             found = TablePlan(
-                self._policy, family, name, self._tokens, self._exceptions, self._staff
+                self._policy,
+                family,
+                name,
+                self._tokens,
+                self._exceptions,
+                self._staff,
+                self._moments_of,
             )
         self[key] = found
         return found
@@ -322,6 +395,12 @@ class Plans(dict[tuple[Family, str], "TablePlan | None"]):
                 held.clear()
             held[facility] = StaffTokens(self._tokens, facility)
         return held[facility]
+
+    def _moments_of(self, days: int) -> Moments:
+        found = self._moments.get(days)
+        if found is None:
+            found = self._moments[days] = Moments(Days(days))
+        return found
 
     def settle(self, tally: Tally) -> None:
         """Move the counts of all tables to the tally."""

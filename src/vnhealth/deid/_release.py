@@ -100,7 +100,7 @@ class Releaser(Deidentifier):
         if read is None:
             return False
         case, tables = read
-        text = tables["XML1"][1][0] if tables.get("XML1", (None, []))[1] else ""
+        text = "".join(tables.get("XML1", ()))
         if self._stopped(text, case):
             return False
         values = dict(_FIELD.findall(text))

@@ -6,8 +6,7 @@ A fragment is ``<TAG>text</TAG>``, nothing, or starts with `MARK` and two digits
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from vnhealth.deid._case import Case, age_band, cards, documents, facility_code, insurance
@@ -41,7 +40,6 @@ __all__ = [
     "ENCOUNTER",
     "MARK",
     "CaseMemo",
-    "Days",
     "Getter",
     "Memo",
     "ShiftGetter",
@@ -51,7 +49,7 @@ __all__ = [
 
 MARK = "\0"
 ENCOUNTER = "DEID-08"
-LIMIT = 1024
+LIMIT = 4096
 """Distinct values that one memo remembers before it starts anew, so that memory stays flat."""
 
 Transform = Callable[[Any], "str | tuple[str, bool]"]
@@ -104,36 +102,12 @@ class CaseMemo:
         return "" if value is None else self._make(self._case, value)
 
 
-class Days(dict[str, str]):
-    """Day of eight digits to the shifted one, for one number of days.
-
-    Empty for what is no day and outside the years 1900 to 2099.
-    """
-
-    __slots__ = ("_delta",)
-
-    def __init__(self, days: int) -> None:
-        super().__init__()
-        self._delta = timedelta(days=days)
-
-    def __missing__(self, text: str) -> str:
-        try:
-            day = date(int(text[:4]), int(text[4:6]), int(text[6:8])) + self._delta
-        except (ValueError, OverflowError):
-            return ""
-        if len(self) >= 8 * LIMIT:
-            self.clear()
-        found = f"{day.year:04}{day.month:02}{day.day:02}" if 1900 <= day.year < 2100 else ""
-        self[text] = found
-        return found
-
-
 class ShiftGetter:
     """Moment to fragment, shifted by the weeks of the person."""
 
     __slots__ = ("_days", "_plan")
 
-    def __init__(self, plan: ShiftPlan, days: Days) -> None:
+    def __init__(self, plan: ShiftPlan, days: Mapping[str, str]) -> None:
         self._plan = plan
         self._days = days
 
@@ -159,17 +133,17 @@ class ShiftGetter:
 class ShiftPlan:
     """How the moments of one field are shifted and written: a minute, a day, a year, a month."""
 
-    __slots__ = ("_list", "end", "minutes", "part", "period", "start")
+    __slots__ = ("_list", "end", "minutes", "name", "part", "period", "start")
 
     def __init__(self, row: PolicyRow) -> None:
-        part = row.params.get("part") or row.params["form"]
+        part = self.name = row.params.get("part") or row.params["form"]
         self.minutes = part == "minute"
         self.part = {"year": slice(0, 4), "month": slice(4, 6)}.get(part, slice(0, 8))
         self._list = row.params.get("list") == "first"
         self.start, self.end = f"<{row.out}>", f"</{row.out}>"
         self.period = part == "period"
 
-    def odd(self, value: Any, days: Days) -> str:
+    def odd(self, value: Any, days: Mapping[str, str]) -> str:
         """A moment that came as text, or a list of them."""
         cut = False
         try:

@@ -50,6 +50,7 @@ ROW = "DEID-09"
 
 _CONTEXT = Context(prec=40)
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:[.][0-9]{1,10})?", re.ASCII)
+_PLAIN = re.compile(r"[1-9][0-9]{0,14}(?:[.][0-9]{1,10})?", re.ASCII)
 _COMMA = re.compile(r"(-?[0-9]{1,12}),([0-9]{1,2})", re.ASCII)
 _SPLIT = re.compile(r"[;,/+\s]+")
 _BLOOD = re.compile(r"(AB|A|B|O)\s*(?:RH)?\s*(?:[+-]|\([+-]\))?")
@@ -352,6 +353,8 @@ def _drug(text: str) -> str:
 
 def _result(text: str) -> str:
     """A number, or a negative or positive result in one word."""
+    if _PLAIN.fullmatch(text):
+        return text.rstrip("0").rstrip(".") if "." in text else text
     plain = without_diacritics(text).casefold().strip(" .:")
     word = _RESULTS.get(plain)
     return word or number_text(as_number(text))
