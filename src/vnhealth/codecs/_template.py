@@ -1,13 +1,13 @@
-"""Rows as XML text: one template per table and edition, and the values that may stand in it.
+"""Rows as XML: one template per table and edition, and the values that may stand in it.
 
-Values are checked, turned into text and escaped in one step, and each accepted value is remembered.
-The step only says yes: a row that it does not take is explained by `check_values`.
+Values are checked, escaped and encoded in one step, and each accepted value is remembered. The step
+only says yes: a row that it does not take is explained by `check_values`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from operator import attrgetter, getitem, itemgetter
@@ -67,8 +67,8 @@ def _readable(kind: Kind, text: str) -> bool:
     return True
 
 
-class _Accepted(dict[Any, str]):
-    """Value to escaped text, for the fields of one kind and size."""
+class _Accepted(dict[Any, bytes]):
+    """Value to its bytes in a file, for the fields of one kind and size."""
 
     __slots__ = ("_field", "_kind")
 
@@ -77,16 +77,16 @@ class _Accepted(dict[Any, str]):
         self._field = field
         self._kind = kind
 
-    def __missing__(self, value: Any) -> str:
+    def __missing__(self, value: Any) -> bytes:
         text = to_text(self._value(value))
         if faults(self._field, self._kind, text):
             raise Refused
-        escaped = escape(text)
+        written = escape(text).encode()
         if len(text) <= _LONGEST:
             if len(self) >= _REMEMBERED:
                 self.clear()
-            self[value] = escaped
-        return escaped
+            self[value] = written
+        return written
 
     def _value(self, value: Any) -> Any:
         return value
@@ -118,20 +118,15 @@ def _shared(field: Field, kind: Kind) -> _Accepted:
     return _SHARED[alike]
 
 
-def _values_of(fields: Sequence[Field]) -> Callable[[Record], tuple[Any, ...]]:
-    """The values of some attributes of a row, fast when the row holds all of them."""
-    names = [f.attr for f in fields]
-    if len(names) < 2:
-        return lambda row: tuple(getattr(row, name) for name in names)
-    held, any_ = itemgetter(*names), attrgetter(*names)
-
-    def values(row: Record) -> tuple[Any, ...]:
-        try:
-            return held(row.__dict__)  # type: ignore[no-any-return]
-        except KeyError:
-            return any_(row)
-
-    return values
+def _wrappers(spec: TableSpec) -> tuple[bytes, tuple[bytes, bytes]]:
+    """What stands before the rows of a file, and behind them, parted where a signature goes."""
+    if spec.row == spec.root:
+        return b"", (b"", b"")
+    opening, closing = f"<{spec.root}>\n", f"</{spec.root}>"
+    if spec.list:
+        opening += f"<{spec.list}>\n"
+        return opening.encode(), (f"\n</{spec.list}>\n".encode(), closing.encode())
+    return opening.encode(), (b"\n", closing.encode())
 
 
 class RowTemplate:
@@ -140,35 +135,54 @@ class RowTemplate:
     def __init__(self, spec: TableSpec) -> None:
         cls = record_class(edition_info(spec.edition).family, spec.table)
         kinds = cls.kinds()
-        plain = [f for f in spec.fields if kinds[f.attr] not in _NUMBERS]
-        numbers = [f for f in spec.fields if kinds[f.attr] in _NUMBERS]
-        self._plain = _values_of(plain)
-        self._numbers = _values_of(numbers)
-        self._plain_texts = [_shared(f, kinds[f.attr]) for f in plain]
-        self._number_texts = [_shared(f, kinds[f.attr]) for f in numbers]
-        grouped = [f.tag for f in (*plain, *numbers)]
-        self._in_order: Callable[[tuple[str, ...]], tuple[str, ...]] = itemgetter(
+        groups = [
+            [f for f in spec.fields if kinds[f.attr] in (Kind.TEXT, Kind.CODE)],
+            [f for f in spec.fields if kinds[f.attr] is Kind.TIME],
+            [f for f in spec.fields if kinds[f.attr] in _NUMBERS],
+        ]
+        self._accepted = [[_shared(f, kinds[f.attr]) for f in group] for group in groups]
+        self._ends = len(groups[0]), len(groups[0]) + len(groups[1])
+        fields = [f for group in groups for f in group]
+        self._held = itemgetter(*(f.attr for f in fields))
+        self._any = attrgetter(*(f.attr for f in fields))
+        grouped = [f.tag for f in fields]
+        self._in_order: Callable[[tuple[bytes, ...]], tuple[bytes, ...]] = itemgetter(
             *(grouped.index(tag) for tag in spec.tags)
         )
-        cells = "".join(f"<{tag}>%s</{tag}>" for tag in spec.tags)
-        self._text = f"<{spec.row}>{cells}</{spec.row}>"
+        self._pieces = [b""] * (2 * len(spec.tags) + 1)
+        opening = [f"<{tag}>" for tag in spec.tags] + [f"</{spec.row}>"]
+        closing = [f"<{spec.row}>"] + [f"</{tag}>" for tag in spec.tags]
+        self._pieces[0::2] = [(c + o).encode() for c, o in zip(closing, opening, strict=True)]
+        self.before, self.after = _wrappers(spec)
         known = {f.attr for f in spec.fields}
         self._foreign = ("_extra", *(attr for attr in cls.ATTRS if attr not in known))
 
-    def text(self, row: Record) -> str:
-        """The row as XML. Raises `Refused` when there may be something to say about it."""
+    def pieces(self, row: Record) -> list[bytes]:
+        """The row as pieces of XML. Raises `Refused` when there may be something to say of it."""
         state = row.__dict__
         if not state.keys().isdisjoint(self._foreign) or ("_raw" in state and unread(row)):
             raise Refused
-        plain = map(getitem, self._plain_texts, self._plain(row))
-        numbers = map(getitem, self._number_texts, map(str, self._numbers(row)))
-        return self._text % self._in_order((*plain, *numbers))
+        try:
+            values = self._held(state)
+        except KeyError:
+            values = self._any(row)
+        texts, times, numbers = self._accepted
+        a, b = self._ends
+        written = (
+            *map(getitem, texts, values[:a]),
+            *map(getitem, times, [time and time.text for time in values[a:b]]),
+            *map(getitem, numbers, map(str, values[b:])),
+        )
+        pieces = self._pieces.copy()
+        pieces[1::2] = self._in_order(written)
+        return pieces
 
-    def text_as_is(self, row: Record) -> str:
-        """The row as XML without a check, for a row that was checked in another way."""
-        plain = [escape(to_text(value)) for value in self._plain(row)]
-        numbers = [escape(to_text(value)) for value in self._numbers(row)]
-        return self._text % self._in_order((*plain, *numbers))
+    def pieces_as_is(self, row: Record) -> list[bytes]:
+        """The same without a check, for a row that was checked in another way."""
+        written = tuple(escape(to_text(v)).encode("utf-8", "replace") for v in self._any(row))
+        pieces = self._pieces.copy()
+        pieces[1::2] = self._in_order(written)
+        return pieces
 
 
 @cache

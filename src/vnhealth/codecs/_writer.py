@@ -59,25 +59,23 @@ def _table_file(
     found: list[Finding],
     encounter: int | None = None,
     first: int = 0,
-    tail: str = "",
+    tail: bytes = b"",
 ) -> bytes:
     """The file of one table; what must not be written goes to ``found``."""
     if not spec.many and len(rows) != 1:
         raise EncodeError("ERR-XML-07", table=spec.table, count=str(len(rows)))
     template = row_template(spec.edition, spec.table)
-    texts = []
+    pieces = [DECLARATION, template.before]
     for index, row in enumerate(rows, first):
+        if index > first:
+            pieces.append(b"\n")
         try:
-            texts.append(template.text(row))
+            pieces += template.pieces(row)
         except Refused:
             found += check_values(row, spec, encounter, index)
-            texts.append(template.text_as_is(row))
-    body = "\n".join(texts)
-    if spec.row != spec.root:
-        if spec.list:
-            body = f"<{spec.list}>\n{body}\n</{spec.list}>"
-        body = f"<{spec.root}>\n{body}\n{tail}</{spec.root}>"
-    return DECLARATION + body.encode("utf-8", "replace")
+            pieces += template.pieces_as_is(row)
+    pieces += template.after[0], tail, template.after[1]
+    return b"".join(pieces)
 
 
 def _refuse(found: list[Finding]) -> None:
@@ -212,6 +210,6 @@ def write_standalone(rows: Iterable[Record], *, edition: Edition | str) -> bytes
     if not spec.signed or any(spec.table != r.TABLE or r.FAMILY is not Family.F130 for r in kept):
         raise EncodeError("ERR-XML-09", table=kept[0].TABLE)
     found: list[Finding] = []
-    written = _table_file(spec, kept, found, tail="<CHUKYDONVI></CHUKYDONVI>\n")
+    written = _table_file(spec, kept, found, tail=b"<CHUKYDONVI></CHUKYDONVI>\n")
     _refuse(found)
     return written
