@@ -55,6 +55,7 @@ def _register() -> None:
         demo,
         explain,
         identity,
+        indicators,
         risk,
         rules,
         sandbox,
@@ -71,6 +72,7 @@ def _register() -> None:
     app.add_typer(catalogs.app, name="catalogs")
     app.add_typer(deid.app, name="deid")
     app.add_typer(sandbox.app, name="sandbox")
+    app.add_typer(indicators.app, name="indicators")
 
 
 def run(argv: list[str] | None = None) -> int:

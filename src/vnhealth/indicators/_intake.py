@@ -220,8 +220,9 @@ def _facts_in_place(source: Path, names: tuple[str, ...]) -> Intake:
 
     found = Intake(source, files=len(names))
     for name in names:
-        if name in NAMES:
-            found.rows[name] = ds.dataset(source / name, format="parquet").count_rows()
+        count = ds.dataset(source / name, format="parquet").count_rows() if name in NAMES else 0
+        if count:
+            found.rows[name] = count
     if found.has("encounter"):
         table = ds.dataset(source / "encounter", format="parquet")
         known = table.count_rows(filter=pc.field("id_kind").is_valid())

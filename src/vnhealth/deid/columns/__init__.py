@@ -33,6 +33,7 @@ from vnhealth.deid.columns._schema import (
     columns,
     read_meta,
     schema,
+    table_names,
 )
 from vnhealth.deid.columns._spark import spark_schema
 from vnhealth.deid.columns._steps import Decode, Deidentify, Facts, Table, chain, each
@@ -69,5 +70,6 @@ __all__ = [
     "read_meta",
     "schema",
     "spark_schema",
+    "table_names",
     "to_arrow",
 ]
