@@ -81,7 +81,7 @@ def main() -> int:
     facts = machine(corpus.source)
     show(figures, notes, facts)
     people = {}
-    if options.identity:
+    if options.identity and set(options.only) == set(GROUPS):
         parts = ("legacy", "ladder", "splink", "validators") if options.quick else PARTS
         people = identity(parts)
     if set(options.only) == set(GROUPS):

@@ -40,7 +40,7 @@ def load(count: int) -> Corpus:
     module = generator()
     if module is None:
         claims = list(synth.generate(encounters=count, edition="4750", seed=4750))
-        looks = ("php", "dotnet")
+        looks = ("php", "official")
         official = [
             synth.render(
                 [claim], edition="4750", facility=claim.xml1.ma_cskcb, dialect=looks[i % 2]
@@ -56,7 +56,7 @@ def load(count: int) -> Corpus:
             )
             for i, claim in enumerate(claims)
         ]
-        return Corpus("vnhealth synth, edition 4750, php and dotnet looks", official, shuffled)
+        return Corpus("vnhealth synth, edition 4750, php and official looks", official, shuffled)
     return Corpus("gen_corpus.py, php and dotnet looks", _files(module, count), _own(module, count))
 
 
