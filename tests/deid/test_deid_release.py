@@ -333,3 +333,25 @@ def test_provinces_and_bands_of_the_hierarchies_are_complete() -> None:
     bands += [f"Y{a:02}-{a + 4:02}" for a in range(5, 90, 5)]
     for band in bands:
         assert len(by["age"].path(band)) == 4, band
+
+
+def test_pycanon_in_its_own_environment_finds_the_same(kit, tmp_path, released) -> None:
+    """Set VNHEALTH_PYCANON to a Python that has pycanon; see tools/risk_pycanon.py."""
+    import os
+    import subprocess
+    from pathlib import Path
+
+    python = os.environ.get("VNHEALTH_PYCANON")
+    if not python:
+        pytest.skip("VNHEALTH_PYCANON names no Python with pycanon")
+    result = released[1]
+    (tmp_path / "r.xml").write_bytes(result.data)
+    (tmp_path / "m.json").write_text(result.manifest.to_json(), "utf-8")
+    tool = Path(__file__).resolve().parents[2] / "tools" / "risk_pycanon.py"
+    done = subprocess.run(
+        [python, str(tool), str(tmp_path / "r.xml"), str(tmp_path / "m.json")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "DIFFERENT" not in done.stdout
