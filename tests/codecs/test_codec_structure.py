@@ -215,6 +215,22 @@ def test_rows_without_their_wrappers_are_found() -> None:
         assert [row.stt for row in document.claims[0].xml2] == [1, 2]
 
 
+@pytest.mark.parametrize("space", ["", " ", "\r\n"])
+def test_a_table_without_rows_has_no_rows(space: str) -> None:
+    for empty in (
+        table2(space),
+        f"<CHITIEU_CHITIET_THUOC>{space}</CHITIEU_CHITIET_THUOC>",
+        "<CHITIEU_CHITIET_THUOC/>",
+        table2(f"<CHI_TIET_THUOC>{space}</CHI_TIET_THUOC>"),
+        table2("<CHI_TIET_THUOC/>"),
+    ):
+        document = codecs.read(envelope(file("XML1", ROW1.format("")) + file("XML2", empty)))
+        rows = document.claims[0].rows("XML2")
+        assert len(rows) == empty.count("<CHI_TIET_THUOC>") + empty.count("<CHI_TIET_THUOC/>")
+        assert not document.findings.at_least("error")
+        assert document.claims[0].parts[1].content == empty.encode()
+
+
 def test_rows_keep_the_order_of_the_text() -> None:
     two = f"<DSACH_CHI_TIET_THUOC>{ROW2.format(2, '')}</DSACH_CHI_TIET_THUOC>"
     data = f"<CHITIEU_CHITIET_THUOC>{ROW2.format(1, '')}{two}{ROW2.format(3, '')}"

@@ -21,7 +21,7 @@ from vnhealth.codecs._notes import Notes, safe_tag
 from vnhealth.codecs._values import explain, is_name, legacy_name
 from vnhealth.findings import catalogue
 from vnhealth.records import NotCanonical, Record, cache_of, record_class
-from vnhealth.records._convert import CACHE_LIMIT
+from vnhealth.records._convert import CACHE_LIMIT, converter_of
 from vnhealth.spec import Edition, Family, Kind, edition_info, table, tables
 
 __all__ = ["Batch", "Layout", "RowDecoder", "decoder", "official_tags"]
@@ -324,14 +324,15 @@ def _oddities(
 class _Written(dict[bytes | None, Any]):
     """Cell as it is written to value, each distinct cell unwrapped and converted once."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_convert",)
 
     def __init__(self, kind: Kind) -> None:
         super().__init__({None: None, b"": None})
-        self._values = cache_of(kind)
+        self._convert = converter_of(kind)
 
     def __missing__(self, cell: bytes) -> Any:
-        value = self._values[_grammar.unwrapped(cell)]
+        text = _grammar.unwrapped(cell)
+        value = self._convert(text) if text else None
         if len(cell) <= _LONGEST:
             if len(self) >= CACHE_LIMIT:
                 self.clear()

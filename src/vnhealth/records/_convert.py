@@ -25,6 +25,7 @@ __all__ = [
     "PaddedInt",
     "Value",
     "cache_of",
+    "converter_of",
     "from_python",
     "padded_decimal",
     "to_text",
@@ -149,6 +150,14 @@ def cache_of(kind: Kind) -> dict[str | None, Any]:
     True
     """
     return _CACHES[kind]
+
+
+def converter_of(kind: Kind) -> Callable[[str], Any]:
+    """The converter itself, for callers that remember by something else than the text.
+
+    Not for an empty text, which is None in every kind.
+    """
+    return _CONVERTERS[kind]
 
 
 def to_text(value: Value) -> str:
