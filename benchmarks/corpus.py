@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import random
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+
+from lxml import etree
 
 from vnhealth import synth
 
@@ -15,13 +19,31 @@ ROOT = Path(__file__).resolve().parents[1]
 GENERATOR = ROOT.parent / "shared" / "bench" / "gen_corpus.py"
 
 
-@dataclass(frozen=True)
+def _scattered(data: bytes, seed: int) -> bytes:
+    dice = random.Random(seed)
+    envelope = etree.fromstring(data)
+    for node in envelope.iter("NOIDUNGFILE"):
+        root = etree.fromstring(base64.b64decode(node.text or ""))
+        for row in [root, *root.iter()]:
+            if len(row) and not len(row[0]):
+                row[:] = dice.sample(list(row), len(row))
+        content = etree.tostring(root, encoding="utf-8", xml_declaration=True)
+        node.text = base64.b64encode(content).decode()
+    return etree.tostring(envelope, encoding="utf-8", xml_declaration=True)
+
+
+@dataclass
 class Corpus:
-    """One encounter per file, official field order and a vendor's own order."""
+    """One encounter per file: official field order, a vendor's own order, no order at all."""
 
     source: str
     official: list[bytes]
     shuffled: list[bytes]
+
+    @cached_property
+    def scattered(self) -> list[bytes]:
+        """The same encounters with every row in an order of its own, which no reader can learn."""
+        return [_scattered(data, number) for number, data in enumerate(self.official)]
 
 
 def generator() -> ModuleType | None:

@@ -24,7 +24,11 @@ FLOOR = "lxml trees of envelope and inner files, no field read"
 EDITION = Edition.QD4750
 COPIES = 6
 """So many of each file, that the start of a command does not count."""
-BASES = {"decode_any": "floor_any", "rules_clean": "floor_clean"}
+BASES = {
+    "decode_any": "floor_any",
+    "decode_scattered": "floor_scattered",
+    "rules_clean": "floor_clean",
+}
 """Where the base is not ``floor``."""
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 
@@ -39,6 +43,12 @@ def floor(files: list[bytes]) -> None:
 def read_all(files: list[bytes]) -> None:
     for data in files:
         codecs.read(data)
+
+
+def stream_all(files: list[bytes]) -> None:
+    for data in files:
+        for _ in codecs.iter_claims(data):
+            pass
 
 
 def decode(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
@@ -75,6 +85,9 @@ def decode(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
             "floor_any": lambda: floor(corpus.shuffled),
             "decode_official": lambda: read_all(corpus.official),
             "decode_any": lambda: read_all(corpus.shuffled),
+            "floor_scattered": lambda: floor(corpus.scattered),
+            "decode_scattered": lambda: read_all(corpus.scattered),
+            "decode_stream": lambda: stream_all(corpus.official),
             "rules": check,
             "floor_clean": lambda: floor(sound),
             "rules_clean": check_clean,
@@ -87,6 +100,8 @@ def decode(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
     goals = {
         "decode_official": "≤ 0.85 (later issue)",
         "decode_any": "≤ 1.8",
+        "decode_scattered": "≤ 1.8",
+        "decode_stream": "",
         "rules": "≤ 0.35",
         "rules_clean": "≤ 0.35",
         "deid_step": "≤ 0.35 (later issue)",
