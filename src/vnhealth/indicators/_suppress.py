@@ -97,6 +97,7 @@ def hide(
     >>> sorted(hide(values, table, 11), key=str)
     [('a',), ('b',)]
     """
+    table = sorted(table, key=lambda e: [_order(cell) for cell in e.terms])
     small = {cell for cell, value in values.items() if 0 < value < threshold}
     hidden = set(small) | {cell for cell in forced if cell in values}
     touching: dict[Cell, list[Equation]] = {}
