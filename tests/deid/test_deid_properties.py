@@ -213,3 +213,29 @@ def test_a_shift_never_leaves_the_years_of_the_contract(kit) -> None:
             result = kit.apply(claim)
             assert inspect(result.data).ok
     assert dt.date.max.year == 9999
+
+
+@pytest.mark.parametrize("edition", EDITIONS, ids=str)
+def test_the_compiled_way_and_the_careful_way_write_the_same(kit, strategies, edition) -> None:
+    from vnhealth.deid._plan import TablePlan
+
+    def careful(self, rows, case, tally):
+        tally.rows_read[self.name] += len(rows)
+        for row in rows:
+            self._odd(row, tally)
+        return self._slowly(rows, case, tally)
+
+    @settings(max_examples=25)
+    @given(strategies.claims(edition, messy=True))
+    def check(claim: Claim) -> None:
+        compiled = kit.apply(claim)
+        original = TablePlan.write
+        TablePlan.write = careful  # type: ignore[method-assign]
+        try:
+            slow = kit.apply(claim)
+        finally:
+            TablePlan.write = original  # type: ignore[method-assign]
+        assert slow.data == compiled.data
+        assert slow.manifest == compiled.manifest
+
+    check()

@@ -94,7 +94,7 @@ class Deidentifier:
         self._tally = Tally()
         self._counts: Counter[str] = Counter()
 
-    def _bodies(self, claim: Claim) -> tuple[Case, dict[str, list[str]]] | None:
+    def _bodies(self, claim: Claim) -> tuple[Case, dict[str, tuple[str, int]]] | None:
         """The rows of an encounter as they may leave, by table; None when nothing may."""
         self._counts["read"] += 1
         for part in claim.parts:
@@ -111,7 +111,7 @@ class Deidentifier:
             case.days = 0
         for tag in case.refused:
             self._tally.add("DEID-01", "XML1", tag)
-        found: dict[str, list[str]] = {}
+        found: dict[str, tuple[str, int]] = {}
         for name, rows in claim.tables.items():
             plan = self._plans[claim.family, name]
             if plan is None:
@@ -134,9 +134,9 @@ class Deidentifier:
         out = [f"<HOSO><MA_LK>{case.episode}</MA_LK>"]
         out += self._persons(claim.family.value, case.persons)
         written: Counter[str] = Counter()
-        for name, rows in tables.items():
-            written[name] = len(rows)
-            out += rows
+        for name, (rows, count) in tables.items():
+            written[name] = count
+            out.append(rows)
         out.append("</HOSO>")
         text = "".join(out)
         if self._stopped(text, case):

@@ -255,8 +255,8 @@ class TablePlan:
             memos[index] = memo
         return memo
 
-    def write(self, rows: Sequence[Record], case: Case, tally: Tally) -> list[str]:
-        """The element of each row that may leave."""
+    def write(self, rows: Sequence[Record], case: Case, tally: Tally) -> tuple[str, int]:
+        """The elements of the rows that may leave, as one text, and their number."""
         tally.rows_read[self.name] += len(rows)
         for row in rows:
             state = row.__dict__
@@ -268,12 +268,13 @@ class TablePlan:
             except (AttributeError, KeyError, TypeError):
                 pass
             else:
-                if MARK not in "".join(out):
+                text = "".join(out)
+                if MARK not in text:
                     self._filled = tuple(map(add, self._filled, filled))
-                    return out
+                    return text, len(out)
         return self._slowly(rows, case, tally)
 
-    def _slowly(self, rows: Sequence[Record], case: Case, tally: Tally) -> list[str]:
+    def _slowly(self, rows: Sequence[Record], case: Case, tally: Tally) -> tuple[str, int]:
         """The same value by value, counting what is refused."""
         getters = self._getters(case)
         out: list[str] = []
@@ -302,7 +303,7 @@ class TablePlan:
         if len(out) > MAX_ROWS:
             tally.add(OVER, self.name, "", len(out) - MAX_ROWS)
             del out[MAX_ROWS:]
-        return out
+        return "".join(out), len(out)
 
     def settle(self, tally: Tally) -> None:
         """Move the counts of filled-in values to the tally."""

@@ -100,7 +100,7 @@ class Releaser(Deidentifier):
         if read is None:
             return False
         case, tables = read
-        text = "".join(tables.get("XML1", ()))
+        text = tables.get("XML1", ("", 0))[0]
         if self._stopped(text, case):
             return False
         values = dict(_FIELD.findall(text))
