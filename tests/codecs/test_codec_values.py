@@ -120,10 +120,13 @@ def test_a_canonical_text_is_written_as_it_was_read(kind: Kind, text: str) -> No
     try:
         value = cache_of(kind)[text]
     except NotCanonical:
-        value, _ = explain(kind, text)
+        value, code = explain(kind, text)
+        if code == "BHYT-VAL-11":  # kept as it is, decomposed: never changed without being asked
+            assert value in text
+            return
     else:
         assert to_text(value) == text
-    assert value is None or cache_of(kind)[to_text(value)] == value or kind is Kind.TEXT
+    assert value is None or cache_of(kind)[to_text(value)] == value
 
 
 @given(st.from_regex(r"-?[0-9]{1,10}([.,][0-9]{1,4}){0,3}", fullmatch=True))
