@@ -25,16 +25,16 @@ __all__ = [
     "folds_of",
     "key",
     "keys_of",
+    "listed",
     "name_folds",
     "name_keys",
     "phrases",
     "place_syllables",
     "syllable",
-    "words",
     "words_of",
 ]
 
-WORD = re.compile(r"([^\W\d_]+|\d+)")
+WORD = re.compile(r"([^\W\d_]+|[0-9]+)")
 LIMIT = 20_000
 """Distinct words that a cache remembers before it starts anew, so that memory stays flat."""
 
@@ -131,7 +131,7 @@ def name_folds() -> Mapping[str, frozenset[str]]:
 
 
 @cache
-def words(kind: str) -> frozenset[str]:
+def listed(kind: str) -> frozenset[str]:
     """The words of a class of ``data/words.csv``."""
     return frozenset(row["text"] for row in _rows("words") if row["class"] == kind)
 
@@ -139,13 +139,13 @@ def words(kind: str) -> frozenset[str]:
 @cache
 def keys_of(kind: str) -> frozenset[str]:
     """Their keys."""
-    return frozenset(key[text] for text in words(kind) if " " not in text)
+    return frozenset(key[text] for text in listed(kind) if " " not in text)
 
 
 @cache
 def folds_of(kind: str) -> frozenset[str]:
     """Their letters without marks."""
-    return frozenset(fold[text] for text in words(kind) if " " not in text)
+    return frozenset(fold[text] for text in listed(kind) if " " not in text)
 
 
 @cache

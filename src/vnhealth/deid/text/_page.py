@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import accumulate
 
-from vnhealth.deid.text._lexicon import WORD, Cache, Trie, fold, key, phrases
+from vnhealth.deid.text._lexicon import WORD, Cache, Trie, fold, key, phrases, syllable
 
-__all__ = ["SEPARATOR", "Page", "Phrase"]
+__all__ = ["HIDDEN", "SEPARATOR", "Page", "Phrase"]
+
+HIDDEN = "\ue000"
+"""Stands for each character of what has been found already."""
 
 Phrase = tuple[int, int, tuple[str, ...]]
 """First word, word after the last, classes."""
@@ -17,6 +21,8 @@ def _separator(sep: str) -> str:
     """One character for what stands between two words."""
     if not sep:
         return "_"
+    if HIDDEN in sep:
+        return "~"
     if "\n" in sep or "\r" in sep:
         return "n"
     bare = sep.strip()
@@ -49,13 +55,28 @@ def _separator(sep: str) -> str:
 SEPARATOR = Cache(_separator)
 """What is between two words, as one character: ``_`` nothing, blank, ``n`` a line break, ``.``,
 ``,``, ``-`` a hyphen without blanks, ``:`` colon, dash or equal sign, ``'``, ``/``, ``(``, ``)``,
-``@`` and ``;`` for the end of a sentence and all else."""
+``@``, ``~`` something hidden, and ``;`` for the end of a sentence and all else."""
+
+
+_DIGITS = frozenset("0123456789")
+_PLACES = frozenset({"place_words", "whitelist"})
+_RUN = 5
+_RUNS = re.compile("a[ad]*")
+
+
+def _bare(word: str) -> str:
+    if word.isdigit() or (len(word) == 1 and word.isascii()):
+        return "d"
+    return "a" if word.isascii() and syllable[word] else "m"
+
+
+_BARE = Cache(_bare)
 
 
 class Page:
     """Words and separators of a text, and the phrases of the lists that occur in it.
 
-    ``bare`` says that the text is written without marks.
+    ``bare`` says that the text is written without marks, ``bare_at`` the same of each word.
 
     >>> page = Page("BN Nguyễn Văn Thử, 45 tuổi")
     >>> page.words[:4], page.shape, page.bare
@@ -64,12 +85,15 @@ class Page:
 
     __slots__ = (
         "bare",
+        "bare_at",
+        "digits",
         "ends",
         "folds",
         "found",
         "keys",
         "seps",
         "shape",
+        "size",
         "starts",
         "text",
         "words",
@@ -79,48 +103,70 @@ class Page:
         parts = WORD.split(text)
         edges = list(accumulate(map(len, parts)))
         self.text = text
-        self.words = parts[1::2]
-        self.seps = parts[0::2]
+        self.words: list[str] = parts[1::2]
+        self.seps: list[str] = parts[0::2]
+        self.size = size = len(self.words)
         self.starts = edges[0::2]
         self.ends = edges[1::2]
         self.folds: list[str] = list(map(fold.__getitem__, self.words))
         self.keys: list[str] = list(map(key.__getitem__, self.words))
         self.shape = "".join(map(SEPARATOR.__getitem__, self.seps[:-1]))
-        marked = len(self.words) - sum(map(str.isascii, self.words))
-        self.bare = marked * 12 < len(self.words)
+        self.digits = [i for i, word in enumerate(self.words) if word[0] in _DIGITS]
+        marked = size - sum(map(str.isascii, self.words))
+        self.bare = marked * 12 < size
         self.found: dict[str, list[Phrase]] = {
             "titles": [],
             "whitelist": [],
             "place_words": [],
             "cues": [],
         }
-        self._scan(phrases(bare=True) if self.bare else phrases())
+        self.bare_at = bytearray(b"\1" * size if self.bare else size)
+        if self.bare:
+            self._scan(phrases(bare=True), self.folds, range(size))
+            return
+        self._scan(phrases(), self.keys, range(size))
+        for first, last in self._bare_runs(marked):
+            self.bare_at[first:last] = b"\1" * (last - first)
+            self._scan(phrases(bare=True), self.folds, range(first, last), only=_PLACES)
 
-    def _scan(self, root: Trie) -> None:
-        forms = self.folds if self.bare else self.keys
-        shape, size, found = self.shape, len(forms), self.found
-        for i, form in enumerate(forms):
-            node = root.get(form)
-            if node is None:
-                continue
-            met: dict[str, Phrase] = {}
+    def _bare_runs(self, marked: int) -> Iterator[tuple[int, int]]:
+        """Long stretches without marks inside a text that has marks elsewhere."""
+        if len(self.words) - marked < _RUN:
+            return
+        flags = "".join(map(_BARE.__getitem__, self.words))
+        for match in _RUNS.finditer(flags):
+            if match[0].count("a") >= _RUN:
+                yield match.span()
+
+    def _scan(
+        self, root: Trie, forms: list[str], places: range, only: frozenset[str] | None = None
+    ) -> None:
+        shape, size, found = self.shape, places.stop, self.found
+        for i in [i for i in places if forms[i] in root]:
+            node = root[forms[i]]
             j = i + 1
             while True:
                 ends = node.get(None)
                 if ends:
                     for name, classes in ends.items():
-                        met[name] = (i, j, classes)
+                        if only is not None and name not in only:
+                            continue
+                        met = found[name]
+                        if met and met[-1][0] == i:
+                            met[-1] = (i, j, classes)
+                        else:
+                            met.append((i, j, classes))
                 if j == size or shape[j] not in " .-/_@":
                     break
                 node = node.get(forms[j])
                 if node is None:
                     break
                 j += 1
-            for name, phrase in met.items():
-                found[name].append(phrase)
 
-    def __len__(self) -> int:
-        return len(self.words)
+    @property
+    def titled(self) -> frozenset[int]:
+        """Places where a title begins."""
+        return frozenset(first for first, _, _ in self.found["titles"])
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Start and end in the text of the words from first to last, both included."""
@@ -134,12 +180,8 @@ class Page:
         """True when nothing but blanks, a line break, a dot or a hyphen parts word i from the one
         before.
         """
-        return i > 0 and self.shape[i] in " _.-n" and len(self.seps[i]) <= 6
+        return i > 0 and self.shape[i] in " _.-n'" and len(self.seps[i]) <= 6
 
     def begins(self, i: int) -> bool:
         """True when word i stands at the beginning of a sentence, line or text."""
         return i == 0 or self.shape[i] in ".;n"
-
-    def numbers(self) -> Iterator[int]:
-        """Places of the words that are digits."""
-        return (i for i, word in enumerate(self.words) if word.isdigit())

@@ -1,0 +1,271 @@
+"""Addresses: words such as ``xã``, ``tổ``, ``P.`` or ``Q1`` with what they name, house numbers and
+streets beside them, and places behind words such as ``trú tại``.
+
+An element counts when its word is plain (``xã Tân Phú``) or when it stands in a chain with
+another (``P. Bến Nghé, Q1``): the abbreviations alone mean too many other things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vnhealth.deid.text._elements import RANK, Element, Elements
+from vnhealth.deid.text._lexicon import key, listed, name_keys, place_syllables
+from vnhealth.deid.text._page import Page
+from vnhealth.deid.text._spans import Mark
+
+__all__ = ["find_addresses"]
+
+
+class _Addresses(Elements):
+    __slots__ = ()
+
+    def chains(self, known: list[Element]) -> Iterator[tuple[int, int, bool]]:
+        """First and last word of each address, and whether the record knows a part of it."""
+        elements = self.elements(known)
+        at = 0
+        while at < len(elements):
+            end = at
+            while end + 1 < len(elements) and self._linked(elements[end], elements[end + 1]):
+                end += 1
+            chain = elements[at : end + 1]
+            at = end + 1
+            first = self._before(chain[0].first, known=chain[0].known)
+            if self._counts(chain, first):
+                last = self._onward(chain[-1].last)
+                yield first, last, any(element.known for element in chain)
+
+    def _counts(self, chain: list[Element], first: int) -> bool:
+        if any(element.known for element in chain):
+            return True
+        cued = self.cued(first) or self.cued(chain[0].first)
+        levels = [RANK[element.level] for element in chain]
+        if cued or (any(element.strong for element in chain) and max(levels) > 0):
+            return True
+        if max(levels) == 0:
+            return False
+        ordered = levels == sorted(levels) and len(set(levels)) > 1
+        return ordered or first < chain[0].first
+
+    def _linked(self, one: Element, two: Element) -> bool:
+        page = self.page
+        gap = range(one.last + 1, two.first)
+        seps = [page.shape[j] for j in range(one.last + 1, two.first + 1)]
+        if any(len(page.seps[j]) > 4 for j in range(one.last + 1, two.first + 1)):
+            return False
+        if not gap:
+            return seps[0] in " ,-:;(/.n_"
+        if len(gap) <= 4 and all(map(self.placelike, gap)):
+            return set(seps) <= set(" ,-:")
+        words = [page.words[j].lower() for j in gap]
+        return words in (["thuộc"], ["ở"], ["tại"], ["cũ"], ["nay", "là"], ["của"])
+
+    def _before(self, i: int, *, known: bool = False) -> int:
+        """The first word of a house number and street that stand before word i, or i."""
+        page, k = self.page, i - 1
+        if k < 0 or page.shape[i] not in " ,-:." or len(page.seps[i]) > 3:
+            return i
+        if k in self.common:
+            k = self.common[k] - 1
+        while (
+            k >= 0 and i - k <= 4 and self._street(k) and (k == i - 1 or page.shape[k + 1] == " ")
+        ):
+            k -= 1
+        if k == i - 1 and page.shape[i] == ",":
+            k = self._lower_street(k)
+        if k < 0 or page.shape[k + 1] not in " ,:-.":
+            return i
+        first = self.house(k)
+        if first < 0:
+            return i
+        number = page.text[page.starts[first] : page.ends[k]]
+        named = k < i - 1 or (page.shape[i] == " " and (known or page.capital(i)))
+        words = [page.words[first - 1].lower() if first else ""]
+        introduced = words[0] in listed("house_word")
+        alone = not named and not introduced and not self.cued(first)
+        if alone and number.isdigit():
+            return i
+        if "/" in number and first and page.shape[first] == " " and self.house(first - 1) >= 0:
+            first = self.house(first - 1)
+        while first and page.words[first - 1].lower() in listed("house_word"):
+            if page.shape[first] not in " ._":
+                break
+            first -= 1
+        return first
+
+    def _lower_street(self, k: int) -> int:
+        """The place before the words of a street in lower case behind its number, or k."""
+        page, j, usual = self.page, k, 0
+        while j > 0 and k - j < 4 and page.words[j].islower() and page.shape[j] == " ":
+            word = key[page.words[j]]
+            usual += word in place_syllables() or word in name_keys()
+            if page.words[j] in listed("unit"):
+                return k
+            j -= 1
+        return j if 1 < k - j < usual * 2 and self.house(j) >= 0 else k
+
+    def _street(self, k: int) -> bool:
+        kind = self.white(k)
+        return self.placelike(k) or (
+            self.page.capital(k) and kind in ("facility_name", "geography", "product")
+        )
+
+    def _onward(self, last: int) -> int:
+        """The last word when names of larger places follow behind commas or hyphens."""
+        page = self.page
+        while last + 1 < page.size and page.shape[last + 1] in ",-:( .":
+            i = last + 1
+            if len(page.seps[i]) > 3:
+                break
+            if (end := self.geography(i)) >= i and (page.capital(i) or page.shape[i] == ","):
+                last = end
+                continue
+            low = page.words[i].lower()
+            if low in listed("province_short") and page.words[i].isupper():
+                last = i
+                continue
+            if low in ("tp", "tphcm") and i + 1 < page.size and page.shape[i + 1] in " ._":
+                end = (
+                    i + 1
+                    if page.words[i + 1].lower() in listed("province_short")
+                    else self.capitals(i + 1)
+                )
+                if end > i:
+                    last = end
+                    continue
+            if page.shape[i] not in ",-" and page.seps[i].strip() not in ("-", "–"):
+                break
+            end = self.capitals(i)
+            if end < i or end - i > 3 or self.kind(i) in "TPXYEW":
+                break
+            closed = end + 1 == page.size or page.shape[end + 1] in ",.;)n-:"
+            if not closed or (end == i and self.kind(i) in "KL") or self._person(i, end):
+                break
+            last = end
+        return last
+
+    def _person(self, first: int, last: int) -> bool:
+        return any(self.kind(j) == "V" for j in range(first, last + 1))
+
+    def places(self, taken: bytearray) -> Iterator[tuple[int, int]]:
+        """Places behind ``quê``, ``ngụ tại``, ``ở`` without a word of an address of their own."""
+        page = self.page
+        for first, i, classes in page.found["place_words"]:
+            if "residence" not in classes or i >= page.size or taken[i]:
+                continue
+            if page.shape[i] not in " :.(" or len(page.seps[i]) > 4:
+                continue
+            word = " ".join(page.words[first:i]).lower()
+            if (
+                len(word) < 4
+                and word not in listed("residence_everyday")
+                and page.shape[i] != ":"
+                and word not in listed("residence_short")
+            ):
+                continue
+            core = word in listed("residence_everyday")
+            end = self._place(i, core=core)
+            if end >= i:
+                yield i, self._onward(end)
+
+    def _place(self, i: int, *, core: bool) -> int:
+        page = self.page
+        if (end := self.geography(i)) >= 0 and (page.capital(i) or not core):
+            return end
+        if page.words[i] in ("TPHCM", "HCM", "HN", "SG"):
+            return i
+        if page.words[i].isdigit():
+            end = self.number(i)
+            number = page.text[page.starts[i] : page.ends[end]]
+            if end + 1 < page.size and page.shape[end + 1] in " ,":
+                street = self.capitals(end + 1)
+                if street > end and self.named(end + 1):
+                    return street
+            slashed = "/" in number and any(c.isalpha() for c in number)
+            return end if slashed and not core and not self.measured(end) else -1
+        end = self.capitals(i)
+        if end < i or self.kind(i) in "XYEBTP":
+            return -1
+        if core and (
+            end == i or any(key[w] not in place_syllables() for w in page.words[i : end + 1])
+        ):
+            return -1
+        return end
+
+    def streets(self, taken: bytearray) -> Iterator[tuple[int, int]]:
+        """A house number, a street and a larger place: K12/5 Hùng Vương, Hải Châu, Đà Nẵng."""
+        page = self.page
+        for i in page.digits:
+            if taken[i] or i + 3 > page.size or page.shape[i + 1] != " " or len(page.words[i]) > 4:
+                continue
+            end = self.capitals(i + 1)
+            if end < i + 2 or not self.named(i + 1) or self.white(i + 1) in ("compound", "heading"):
+                continue
+            first = self.house(i)
+            number = page.text[page.starts[first] : page.ends[i]] if first >= 0 else ""
+            last = self._onward(end)
+            if not number or self._dated(number) or (number.isdigit() and self._person(i + 1, end)):
+                continue
+            wide = any(self.geography(j) >= 0 for j in range(end + 1, last + 1))
+            if (
+                (wide and last > end)
+                or ("/" in number and page.begins(first))
+                or (not number.isdigit() and page.shape[first] in ":,(;")
+            ):
+                yield first, last
+
+    @staticmethod
+    def _dated(number: str) -> bool:
+        """True for what may be a day and a month."""
+        one, slash, two = number.partition("/")
+        if not slash or not (one.isdigit() and two.isdigit()):
+            return False
+        return (int(one) <= 31 and int(two) <= 12) or int(one) > 500 or int(two) > 50
+
+    def employers(self, taken: bytearray) -> Iterator[tuple[int, int]]:
+        """Employers and schools with a name: công ty Hoàng Long, trường THPT Nguyễn Huệ."""
+        page = self.page
+        for first, i, classes in page.found["place_words"]:
+            if "employer" not in classes or i >= page.size or taken[i]:
+                continue
+            if page.shape[i] not in " :" or not page.capital(i) or self.in_name(first):
+                continue
+            last = i - 1
+            while last + 1 < page.size and last - i < 6:
+                j = last + 1
+                if j > i and page.shape[j] not in " -_@":
+                    break
+                kept = self.white(j) in ("compound", "heading", "eponym")
+                if not page.capital(j) or kept or self.kind(j) in "TKPt" or taken[j]:
+                    break
+                last = j
+            if last > i or (last == i and self.kind(i) not in "XYB"):
+                yield first, last
+
+
+def find_addresses(
+    page: Page, shape: str, taken: bytearray, known: list[Element] | None = None
+) -> Iterator[Mark]:
+    """The addresses of a page; the words found are noted in ``taken``.
+
+    ``known`` are the parts of addresses of the record.
+
+    >>> from vnhealth.deid.text._shape import name_shape
+    >>> page = Page("trú tại 12/3B Lê Lợi, P. Bến Nghé, Q1; tiếp xúc tốt, đường huyết 7")
+    >>> marks = find_addresses(page, name_shape(page), bytearray(page.size))
+    >>> [page.text[a:b] for a, b, *_ in marks]
+    ['12/3B Lê Lợi, P. Bến Nghé, Q1']
+    """
+    finder = _Addresses(page, shape)
+    for first, last, is_known in finder.chains(known or []):
+        yield (*page.span(first, last), "address", "record" if is_known else "address")
+        taken[first : last + 1] = b"\1" * (last + 1 - first)
+    for first, last in finder.places(taken):
+        yield (*page.span(first, last), "address", "address")
+        taken[first : last + 1] = b"\1" * (last + 1 - first)
+    for first, last in finder.streets(taken):
+        yield (*page.span(first, last), "address", "address")
+        taken[first : last + 1] = b"\1" * (last + 1 - first)
+    for first, last in finder.employers(taken):
+        yield (*page.span(first, last), "org", "address")
+        taken[first : last + 1] = b"\1" * (last + 1 - first)
