@@ -23,6 +23,9 @@ from vnhealth.indicators._suppress import Cell, equations, hide
 
 __all__ = ["Filters", "Session"]
 
+MEMORY = "2GB"
+"""What DuckDB may hold; beyond it goes to its file in the work folder."""
+
 DETAILS = tuple(name for name in NAMES if name not in ("encounter", "quality"))
 
 
@@ -165,6 +168,7 @@ class Session:
         self._receipts = receipts
         self._con = _duckdb().connect(str(work / "work.duckdb"))
         self._con.execute("SET preserve_insertion_order = false")
+        self._con.execute(f"SET memory_limit = '{MEMORY}'")
         for name in NAMES:
             self._source(name)
         self._pick()

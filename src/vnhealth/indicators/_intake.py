@@ -38,7 +38,7 @@ HEAD = 65_536
 _MADE = re.compile(rb"<NGAYLAP>\s*([0-9]{8})")
 _LINKED = b"<VNHEALTH_DEID"
 SUFFIXES = frozenset({".xml", ".zip", ".gz"})
-LINES = 65_536
+LINES = 16_384
 
 Progress = Callable[[int, int], None]
 """Called with what is done and what there is to do (bytes of documents, or tables)."""

@@ -9,8 +9,8 @@ from html import escape
 
 __all__ = ["Bar", "bars", "lines"]
 
-LABEL, WIDTH, LINE = 250, 720, 24
-PLOT = (48, 12, 656, 208)
+LABEL, WIDTH, LINE = 300, 760, 24
+PLOT = (48, 12, 720, 208)
 """Left, top, right and bottom of the plot of lines."""
 
 
@@ -33,7 +33,7 @@ def number(value: int | Decimal | None) -> str:
     return f"{value:,}".translate(str.maketrans(",.", ".,"))
 
 
-def _cut(text: str, most: int = 38) -> str:
+def _cut(text: str, most: int = 44) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

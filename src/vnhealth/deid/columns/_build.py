@@ -222,8 +222,9 @@ class Builder:
         given = [row.get(attr) for row in held.rows]
         kind = arrow_type(column.type)
         if column.type is not ColumnType.TIME:
+            texts = column.type is ColumnType.DECIMAL and any(isinstance(v, str) for v in given)
             try:
-                return [pa.array(given, kind)]
+                return [pa.array(given, pa.string()).cast(kind) if texts else pa.array(given, kind)]
             except (pa.ArrowInvalid, pa.ArrowTypeError):
                 pass
         convert = _CONVERT[column.type]

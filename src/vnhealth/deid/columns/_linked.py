@@ -44,27 +44,24 @@ def iter_records(source: Source, policy: Policy | None = None) -> Iterator[etree
         from io import BytesIO
 
         stream = BytesIO(source)
+    root: etree._Element | None = None
     try:
         events = etree.iterparse(
             stream,
-            events=("start", "end"),
+            events=("end",),
+            tag=("HOSO", "NHAN", "CHINH_SACH"),
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
             huge_tree=False,
         )
-        depth = 0
-        root: etree._Element | None = None
-        for event, element in events:
-            if event == "start":
-                depth += 1
-                if depth == 1:
-                    root = element
-                    if element.tag != ROOT:
-                        raise _refuse(f"the root is not {ROOT}")
-                continue
-            depth -= 1
-            if depth != 1:
+        for _, element in events:
+            parent = element.getparent()
+            if root is None:
+                root = element.getroottree().getroot()
+                if root.tag != ROOT:
+                    raise _refuse(f"the root is not {ROOT}")
+            if parent is not root:
                 continue
             if element.tag == "HOSO":
                 yield element
@@ -73,11 +70,12 @@ def iter_records(source: Source, policy: Policy | None = None) -> Iterator[etree
             elif element.tag == "CHINH_SACH" and policy and element.text != policy.sha256:
                 raise _refuse("it was made by another policy")
             element.clear()
-            if root is not None:
-                while element.getprevious() is not None:
-                    del root[0]
+            while element.getprevious() is not None:
+                del root[0]
     except (etree.XMLSyntaxError, OSError):
         raise _refuse("it cannot be read") from None
+    if root is None:
+        raise _refuse(f"the root is not {ROOT}")
 
 
 def _day(text: str) -> dt.date | None:
