@@ -52,6 +52,7 @@ def _register() -> None:
         check,
         convert,
         deid,
+        deid_text,
         demo,
         explain,
         identity,
@@ -70,6 +71,7 @@ def _register() -> None:
     app.add_typer(identity.app, name="identity")
     app.add_typer(rules.app, name="rules")
     app.add_typer(catalogs.app, name="catalogs")
+    deid_text.register(deid.app)
     app.add_typer(deid.app, name="deid")
     app.add_typer(sandbox.app, name="sandbox")
     app.add_typer(indicators.app, name="indicators")

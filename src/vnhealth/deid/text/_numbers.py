@@ -221,6 +221,7 @@ class _Numbers:
         or with so many digits that it needs none.
         """
         needed = _NEEDED.get(cue, 0)
+        joints = ("", "-", "/", ".", "_") if needed else ("", "-")
         if cue not in ("id", "weak", "account"):
             head = self.page.words[self._head(i)]
             lettered = head.isalpha() and head.isupper() and 1 < len(head) <= 5
@@ -229,7 +230,7 @@ class _Numbers:
             needed = 6
         page = self.page
         last, digits = i, len(page.words[i])
-        while last + 1 < page.size and page.seps[last + 1] in ("", "-", "/", ".", "_"):
+        while last + 1 < page.size and page.seps[last + 1] in joints:
             following = page.words[last + 1]
             if not following.isascii() or (following.isalpha() and len(following) > 5):
                 break

@@ -35,13 +35,19 @@ _VNI = re.compile(
 
 
 class Prepared:
-    """The NFC text, the text that is looked at (``view``), and the places of one in the other."""
+    """The NFC text, the text that is looked at (``view``), and the places of one in the other.
 
-    __slots__ = ("_back", "text", "view")
+    ``doubtful`` says that some words may be of an old encoding, read as such or not.
+    """
 
-    def __init__(self, text: str, view: str, back: list[int] | None) -> None:
+    __slots__ = ("_back", "doubtful", "text", "view")
+
+    def __init__(
+        self, text: str, view: str, back: list[int] | None, *, doubtful: bool = False
+    ) -> None:
         self.text = text
         self.view = view
+        self.doubtful = doubtful
         self._back = back
 
     def place(self, start: int, end: int) -> tuple[int, int]:
@@ -94,9 +100,8 @@ def _decoded(text: str) -> Prepared:
     _add(text, done, len(text), view, back)
     back.append(len(text))
     looked = "".join(view)
-    if looked == text:
-        return Prepared(text, text, None)
-    return Prepared(text, looked, back if len(looked) != len(text) or encodings else None)
+    moved = len(looked) != len(text) or bool(encodings)
+    return Prepared(text, looked, back if moved else None, doubtful=_doubtful(text))
 
 
 def _add(text: str, start: int, end: int, view: list[str], back: list[int]) -> None:
@@ -140,7 +145,7 @@ def _decode(word: str, encoding: str) -> str:
 
 def _legacy(text: str) -> list[tuple[int, int, str]]:
     """Words written in an old encoding: start, end, name of the encoding."""
-    if not (_ODD_LETTER.search(text) or _VNI.search(text)):
+    if not _doubtful(text):
         return []
     chunks = list(_chunks(text))
     if not chunks:
@@ -149,6 +154,10 @@ def _legacy(text: str) -> list[tuple[int, int, str]]:
     if found.encoding in ("ascii", "unicode") or found.confidence < legacy.THRESHOLD:
         return []
     return [(a, b, found.encoding) for a, b in chunks if _reads(text[a:b], found.encoding)]
+
+
+def _doubtful(text: str) -> bool:
+    return bool(_ODD_LETTER.search(text) or _VNI.search(text))
 
 
 def _chunks(text: str) -> Iterator[tuple[int, int]]:

@@ -9,12 +9,13 @@ from typing import Any, Literal
 
 from vnhealth.deid.text._finder import Finder
 from vnhealth.deid.text._known import Known
-from vnhealth.deid.text._prepare import prepare
-from vnhealth.deid.text._spans import Span, tag_of
+from vnhealth.deid.text._prepare import Prepared, prepare
+from vnhealth.deid.text._spans import Mark, Span, merged, tag_of
 from vnhealth.deid.text._surrogates import Surrogates
 
 __all__ = ["Mode", "Recogniser", "Scrubbed", "Scrubber", "scrub"]
 
+_ROUNDS = 4
 Mode = Literal["tags", "surrogates"]
 Recogniser = Callable[[str], Iterable[tuple[int, int]]]
 """Anything that points at names in a text, for example a statistical model."""
@@ -92,30 +93,68 @@ class Scrubber:
     def scrub(self, text: str) -> Scrubbed:
         """Scrub one text. Never raises, whatever the text is."""
         done = prepare(text)
+        spans = self._spans(done)
+        if done.doubtful and spans:
+            spans = self._again(done.text, spans)
+        scrubbed = self._written(done, spans)
+        return Scrubbed(scrubbed, tuple(spans), self._flagged(scrubbed))
+
+    def _spans(self, done: Prepared) -> list[Span]:
         marks = self._finder.find(done.view)
         if self._roster is not None:
             marks = self._roster._finder.find_more(done.view, marks)
-        if not marks:
-            return Scrubbed(done.text, (), self._flagged(done.text))
-        spans = []
+        return [Span(*done.place(a, b), kind, source) for a, b, kind, source in marks]
+
+    def _again(self, text: str, spans: list[Span]) -> list[Span]:
+        """Look at the result too where words of an old encoding were read: without what is gone
+        the rest may read differently.
+        """
+        for _ in range(_ROUNDS):
+            scrubbed, starts, ends = _tagged(text, spans)
+            more = self._spans(prepare(scrubbed))
+            if not more:
+                return spans
+            marks: list[Mark] = [(s.start, s.end, s.kind, s.source) for s in spans]
+            marks += [(starts[s.start], ends[s.end - 1], s.kind, s.source) for s in more]
+            spans = [Span(*mark) for mark in merged(marks, text)]
+        return [Span(0, len(text), "name", "pattern")]
+
+    def _written(self, done: Prepared, spans: list[Span]) -> str:
         parts: list[str] = []
         at = 0
-        for first, last, kind, source in marks:
-            start, end = done.place(first, last)
-            spans.append(Span(start, end, kind, source))
-            parts.append(done.text[at:start])
+        for span in spans:
+            parts.append(done.text[at : span.start])
             if self._surrogates is None:
-                parts.append(tag_of(kind))
+                parts.append(tag_of(span.kind))
             else:
-                parts.append(self._surrogates.replace(kind, done.view[first:last]))
-            at = end
-        scrubbed = "".join([*parts, done.text[at:]])
-        return Scrubbed(scrubbed, tuple(spans), self._flagged(scrubbed))
+                piece = prepare(done.text[span.start : span.end]).view
+                parts.append(self._surrogates.replace(span.kind, piece))
+            at = span.end
+        return "".join([*parts, done.text[at:]])
 
     def _flagged(self, text: str) -> tuple[tuple[int, int], ...]:
         if self._review is None:
             return ()
         return tuple((start, end) for start, end in self._review(text))
+
+
+def _tagged(text: str, spans: list[Span]) -> tuple[str, list[int], list[int]]:
+    """The text with tags, and for each of its characters where in the text it begins and ends."""
+    parts: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    at = 0
+    for span in [*spans, Span(len(text), len(text), "name", "name")]:
+        parts.append(text[at : span.start])
+        starts += range(at, span.start)
+        ends += range(at + 1, span.start + 1)
+        if span.start < span.end:
+            tag = tag_of(span.kind)
+            parts.append(tag)
+            starts += [span.start] * len(tag)
+            ends += [span.end] * len(tag)
+        at = span.end
+    return "".join(parts), starts, ends
 
 
 def scrub(
