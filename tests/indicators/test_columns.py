@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from vnhealth import deid, spec, synth
 from vnhealth.deid import Label, columns
 from vnhealth.deid.columns._dataset import write_all
+from vnhealth.deid.columns._facts import about_of
 from vnhealth.errors import DeidError
 from vnhealth.localtime import LocalTime
 from vnhealth.records import Claim, record_class
@@ -116,7 +117,7 @@ def test_the_label_and_the_manifest_are_in_the_metadata(bench: Any, tmp_path: Pa
     digest = columns.manifest_hash(manifest)
     out = tmp_path / "out"
     with columns.DatasetWriter(out) as writer:
-        for batches in columns.linked_arrow(target, manifest_sha256=digest):
+        for batches in columns.deid_arrow(target, manifest_sha256=digest):
             writer.write(batches)
     held = columns.open_dataset(out)
     assert held.about is not None
@@ -147,7 +148,7 @@ def test_a_file_of_another_kind_is_refused() -> None:
     data = write(DAY[:1], edition="3176", facility="01901", created=dt.date(2026, 3, 19))
     for wrong in (data, b"<x/>", b"no xml", data[:100]):
         with pytest.raises(DeidError) as caught:
-            list(columns.linked_arrow(wrong))
+            list(columns.deid_arrow(wrong))
         assert caught.value.code == "ERR-COL-04"
 
 
@@ -155,14 +156,14 @@ def test_a_record_of_another_label_is_refused(bench: Any) -> None:
     data = deid.apply(DAY[:2], key=bench.key, **bench.names).data
     changed = data.replace(b"<NHAN>pseudonymised", b"<NHAN>aggregate")
     with pytest.raises(DeidError) as caught:
-        list(columns.linked_arrow(changed))
+        list(columns.deid_arrow(changed))
     assert caught.value.code == "ERR-COL-04"
 
 
 def test_unknown_tags_of_a_record_do_not_become_columns(bench: Any) -> None:
     data = deid.apply(DAY[:2], key=bench.key, **bench.names).data
     changed = data.replace(b"<XML1>", b"<XML1><HO_TEN>X</HO_TEN>", 1)
-    batches = list(columns.linked_arrow(changed))
+    batches = list(columns.deid_arrow(changed))
     assert "HO_TEN" not in batches[0]["XML1"].schema.names
     assert batches[0]["XML1"].column("_unread").to_pylist()[0] == ["HO_TEN"]
 
@@ -271,3 +272,56 @@ def test_every_table_is_read_by_other_engines(tmp_path: Path) -> None:
 
 def test_all_tables_of_the_family_are_known() -> None:
     assert set(columns.FACTS.values()) <= set(columns._schema.table_names(Family.F130))
+
+
+@pytest.fixture(scope="module")
+def released() -> deid.Result:
+    day = list(synth.Day(encounters=600, edition="3176", seed=7))
+    return deid.release(day, key=deid.Key(bytes(range(32))), facility="01901", max_suppressed=0.9)
+
+
+def test_released_rows_become_a_table_without_anything_to_join_by(
+    released: deid.Result, tmp_path: Path
+) -> None:
+    with columns.DatasetWriter(tmp_path) as writer:
+        for batches in columns.deid_arrow(released.data):
+            assert list(batches) == ["XML1"]
+            writer.write(batches)
+    held = columns.open_dataset(tmp_path)
+    assert held.about is not None
+    assert held.about.label is Label.DEIDENTIFIED
+    rows = [row for batch in held.batches("XML1") for row in batch.to_pylist()]
+    assert len(rows) == released.data.count(b"<HOSO>") > 100
+    assert {row["_encounter"] for row in rows} == {""}
+    assert not [name for name in rows[0] if name.startswith("TOKEN") or name == "MA_LK"]
+    assert isinstance(rows[0]["T_TONGCHI_BV"], Decimal)
+    text = released.data.decode()
+    assert sum(row["GIOI_TINH"] == "2" for row in rows) == text.count("<GIOI_TINH>2<")
+    assert {row["_unread"] == [] for row in rows} == {True}
+
+
+def test_indicators_are_not_computed_from_released_rows(
+    released: deid.Result, tmp_path: Path
+) -> None:
+    from vnhealth import indicators
+
+    (tmp_path / "r.xml").write_bytes(released.data)
+    with pytest.raises(DeidError) as caught:
+        indicators.compute(tmp_path)
+    assert caught.value.code == "ERR-COL-09"
+
+
+def test_a_lost_label_is_told_from_the_columns(released: deid.Result, bench: Any) -> None:
+    sets = {
+        Label.IDENTIFIED: columns.to_arrow(DAY),
+        Label.PSEUDONYMISED: bench.linked(DAY)[0],
+        Label.DEIDENTIFIED: next(columns.deid_arrow(released.data)),
+    }
+    for label, tables in sets.items():
+        for batch in tables.values():
+            assert about_of(batch.replace_schema_metadata(None)).label is label
+    for name in columns.table_names():
+        for label in (Label.IDENTIFIED, Label.PSEUDONYMISED):
+            empty = pa.RecordBatch.from_pylist([], schema=columns.schema(name, label))
+            if "MA_LK" in empty.schema.names:
+                assert about_of(empty.replace_schema_metadata(None)).label is label

@@ -16,10 +16,10 @@ from vnhealth.codecs.convert import convert_claim
 from vnhealth.deid import Label
 from vnhealth.deid.columns import (
     FACTS,
+    deid_arrow,
     derive,
     facts_of,
     iter_arrow,
-    linked_arrow,
     manifest_hash,
     measure,
     open_dataset,
@@ -97,7 +97,7 @@ def columns_of(path: Path, *, rows: int = LINES) -> Iterator[dict[str, pa.Record
     if _LINKED in head[:1024]:
         manifest = path.with_suffix(".json")
         digest = manifest_hash(manifest) if manifest.is_file() else ""
-        yield from linked_arrow(path, manifest_sha256=digest, rows=rows)
+        yield from deid_arrow(path, manifest_sha256=digest, rows=rows)
         return
     claims = (_modern(claim) for claim in iter_claims(path))
     yield from iter_arrow(claims, sent=_made(head), rows=rows)

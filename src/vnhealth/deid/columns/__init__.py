@@ -1,6 +1,6 @@
 """Columnar output: Arrow and Parquet tables of claims, with their label in the metadata.
 
-`to_arrow` gives identified tables, `linked_arrow` those of de-identified files; `DatasetWriter`
+`to_arrow` gives identified tables, `deid_arrow` those of de-identified files; `DatasetWriter`
 puts them into Parquet folders parted by month and province. `derive` and `measure` turn a batch of
 a table into facts, the neutral rows that `vnhealth.indicators` counts. `Decode`, `Deidentify`,
 `Table` and `Facts` are the same work as functions of one record batch, which run unchanged here, in
@@ -23,7 +23,7 @@ from vnhealth.deid.columns._dataset import (
 from vnhealth.deid.columns._details import derive, facts_of, measure
 from vnhealth.deid.columns._facts import FACTS, fact_schema
 from vnhealth.deid.columns._identified import iter_arrow, to_arrow
-from vnhealth.deid.columns._linked import linked_arrow
+from vnhealth.deid.columns._linked import deid_arrow
 from vnhealth.deid.columns._lists import Block, CareKind, block_of, blocks, care_kinds
 from vnhealth.deid.columns._schema import (
     Column,
@@ -58,12 +58,12 @@ __all__ = [
     "care_kinds",
     "chain",
     "columns",
+    "deid_arrow",
     "derive",
     "each",
     "fact_schema",
     "facts_of",
     "iter_arrow",
-    "linked_arrow",
     "manifest_hash",
     "measure",
     "open_dataset",

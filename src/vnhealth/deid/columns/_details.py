@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from vnhealth.deid._policy import Action, Policy
+from vnhealth.deid._tables import Label
 from vnhealth.deid.columns._facts import (
     FACTS,
     UNKNOWN,
@@ -22,6 +23,7 @@ from vnhealth.deid.columns._facts import (
 from vnhealth.deid.columns._lists import restricted_service
 from vnhealth.deid.columns._need import need_arrow
 from vnhealth.deid.columns._schema import technical
+from vnhealth.errors import DeidError
 from vnhealth.spec import (
     Edition,
     Family,
@@ -45,7 +47,8 @@ def derive(batch: pa.RecordBatch, fact: str) -> pa.RecordBatch:
     """The facts of a batch of the table that this fact is made of, one row for each of its rows.
 
     Takes identified and pseudonymised batches; the label and the hash of the manifest go along.
-    Raises `DeidError`: ERR-COL-05 for an unknown fact, ERR-COL-06 for columns that are not ours.
+    Raises `DeidError`: ERR-COL-05 for an unknown fact, ERR-COL-06 for columns that are not ours,
+    ERR-COL-09 for released rows (their values were hidden selectively, counts would be off).
 
     >>> from vnhealth.deid.columns import to_arrow
     >>> from vnhealth.records import Claim
@@ -58,6 +61,8 @@ def derive(batch: pa.RecordBatch, fact: str) -> pa.RecordBatch:
     if fact == "quality":
         return measure(batch)
     about = about_of(batch)
+    if about.label is Label.DEIDENTIFIED:
+        raise DeidError("ERR-COL-09")
     schema = fact_schema(fact, about)
     found = makers()[fact](Rows(batch, about))
     arrays = [pa.array(found[field.name], field.type) for field in schema]
@@ -225,6 +230,8 @@ def measure(batch: pa.RecordBatch, table: str = "") -> pa.RecordBatch:
     """
     pa = need_arrow()
     about = about_of(batch)
+    if about.label is Label.DEIDENTIFIED:
+        raise DeidError("ERR-COL-09")
     rows = Rows(batch, about)
     name = table or _table_name(batch, about.table)
     skip = {column.name for column in technical()}

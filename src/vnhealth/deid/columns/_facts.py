@@ -116,7 +116,7 @@ def about_of(batch: pa.RecordBatch) -> Described:
     """The description of a batch; told from its columns when an engine has lost the metadata.
 
     Identified tables have a column that no policy ever sends: DU_PHONG is dropped everywhere, and
-    every table of the standard has it.
+    every table of the standard has it. Released tables have nothing to join by.
     """
     found = read_meta(batch.schema)
     if found is not None:
@@ -124,7 +124,10 @@ def about_of(batch: pa.RecordBatch) -> Described:
     names = set(batch.schema.names)
     if "_encounter" not in names:
         raise DeidError("ERR-COL-06")
-    return described("", Label.IDENTIFIED if "DU_PHONG" in names else Label.PSEUDONYMISED)
+    if "DU_PHONG" in names:
+        return described("", Label.IDENTIFIED)
+    joins = "MA_LK" in names or "TOKEN_BN" in names
+    return described("", Label.PSEUDONYMISED if joins else Label.DEIDENTIFIED)
 
 
 class Rows:

@@ -1,7 +1,8 @@
-"""De-identified records as Arrow tables, under the label *pseudonymised*.
+"""De-identified records as Arrow tables, under the label their file carries.
 
-Reads what `vnhealth.deid` writes: a file VNHEALTH_DEID or a single record HOSO. Only tags that the
-policy sends become columns; anything else is left out and named in ``_unread``.
+Reads what `vnhealth.deid` writes: files VNHEALTH_DEID of the tiers ``linked`` (*pseudonymised*) and
+``release`` (*de-identified*), or a single record HOSO. Only tags that the policy sends become
+columns; anything else is left out and named in ``_unread``.
 """
 
 from __future__ import annotations
@@ -16,16 +17,17 @@ from lxml import etree
 from vnhealth.codecs import Source
 from vnhealth.deid._policy import Policy
 from vnhealth.deid._tables import Label
-from vnhealth.deid.columns._build import Builder, Key, period_of, province_of
-from vnhealth.deid.columns._schema import columns, schema, table_names
+from vnhealth.deid.columns._build import NOWHERE, UNKNOWN, Builder, Key, period_of, province_of
+from vnhealth.deid.columns._schema import columns, policy_of, schema, table_names
 from vnhealth.errors import DeidError
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
-__all__ = ["ROOT", "Records", "iter_records", "linked_arrow"]
+__all__ = ["ROOT", "Records", "deid_arrow", "iter_records"]
 
 ROOT = "VNHEALTH_DEID"
+LABELS = {label.value: label for label in (Label.PSEUDONYMISED, Label.DEIDENTIFIED)}
 _KNOWN = "?known"
 
 
@@ -33,10 +35,12 @@ def _refuse(reason: str) -> DeidError:
     return DeidError("ERR-COL-04", reason=reason)
 
 
-def iter_records(source: Source, policy: Policy | None = None) -> Iterator[etree._Element]:
-    """The records of a de-identified file, one at a time, in flat memory.
+def iter_records(
+    source: Source, policy: Policy | None = None
+) -> Iterator[tuple[Label, etree._Element]]:
+    """The label of a de-identified file with each of its records, one at a time, in flat memory.
 
-    Raises `DeidError` (ERR-COL-04) when the file is none of ours, is not labelled pseudonymised, or
+    Raises `DeidError` (ERR-COL-04) when the file is none of ours, carries no label of records, or
     was made by another policy than the one given.
     """
     stream: Any = source
@@ -45,6 +49,7 @@ def iter_records(source: Source, policy: Policy | None = None) -> Iterator[etree
 
         stream = BytesIO(source)
     root: etree._Element | None = None
+    label: Label | None = None
     try:
         events = etree.iterparse(
             stream,
@@ -56,19 +61,20 @@ def iter_records(source: Source, policy: Policy | None = None) -> Iterator[etree
             huge_tree=False,
         )
         for _, element in events:
-            parent = element.getparent()
             if root is None:
                 root = element.getroottree().getroot()
                 if root.tag != ROOT:
                     raise _refuse(f"the root is not {ROOT}")
-            if parent is not root:
+            if element.getparent() is not root:
                 continue
-            if element.tag == "HOSO":
-                yield element
-            elif element.tag == "NHAN" and element.text != Label.PSEUDONYMISED.value:
-                raise _refuse("the label is not pseudonymised")
+            if element.tag == "NHAN":
+                label = LABELS.get(element.text or "")
             elif element.tag == "CHINH_SACH" and policy and element.text != policy.sha256:
                 raise _refuse("it was made by another policy")
+            elif element.tag == "HOSO":
+                if label is None:
+                    raise _refuse("it carries no label of records")
+                yield label, element
             element.clear()
             while element.getprevious() is not None:
                 del root[0]
@@ -88,9 +94,15 @@ def _day(text: str) -> dt.date | None:
 class Records:
     """Gathers de-identified records; ``manifest_sha256`` goes into the metadata of the batches."""
 
-    def __init__(self, policy: Policy | None = None, *, manifest_sha256: str = "") -> None:
-        self.policy = policy or Policy.load("linked")
-        label = Label.PSEUDONYMISED
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        *,
+        label: Label = Label.PSEUDONYMISED,
+        manifest_sha256: str = "",
+    ) -> None:
+        self.label = label
+        self.policy = policy or policy_of(label)
         names = table_names()
         self._columns = {name: columns(name, label, policy=self.policy) for name in names}
         self._schemas = {
@@ -110,7 +122,7 @@ class Records:
         self.add(etree.fromstring(text))
 
     def add(self, record: etree._Element) -> None:
-        """One element HOSO. Raises `DeidError` (ERR-COL-04) when it has no token of the episode."""
+        """One element HOSO. Raises `DeidError` (ERR-COL-04) when a linked one has no token."""
         heads: dict[str, str] = {}
         tables: dict[str, list[dict[str, Any]]] = {}
         for child in record:
@@ -119,11 +131,14 @@ class Records:
                 heads[name] = child.text or ""
                 continue
             tables.setdefault(name, []).append(self._row(name, child))
+        summary = tables.get("XML1", [{}])[0]
+        if self.label is Label.DEIDENTIFIED:
+            self.builder.add(_released(summary), tables, _unknown)
+            return
         token = heads.get("MA_LK", "")
         if not token:
             raise _refuse("a record has no token of its episode")
         self._join(heads, tables)
-        summary = tables.get("XML1", [{}])[0]
         facility = str(summary.get("ma_cskcb") or "")
         end = str(summary.get("ngay_ra") or summary.get("ngay_vao") or "")
         version = hashlib.blake2b(etree.tostring(record, with_tail=False), digest_size=8)
@@ -174,12 +189,26 @@ class Records:
         return found
 
 
+def _released(row: Mapping[str, Any]) -> Key:
+    """The key of a released row: it joins nothing, and has the period and province it may show."""
+    period, province = str(row.get("ky") or ""), str(row.get("matinh_cskcb") or "")
+    return Key(
+        encounter="",
+        version="",
+        sent=None,
+        facility="",
+        end=None,
+        period=period if period[:1].isdigit() else UNKNOWN,
+        province=province if province.isdigit() else NOWHERE,
+    )
+
+
 def _unknown(name: str, row: Mapping[str, Any]) -> list[str]:
     found: Sequence[str] = row.get(_KNOWN) or ()
     return list(found)
 
 
-def linked_arrow(
+def deid_arrow(
     source: Source,
     *,
     policy: Policy | None = None,
@@ -188,13 +217,17 @@ def linked_arrow(
 ) -> Iterator[dict[str, pa.RecordBatch]]:
     """A de-identified file as sets of batches by table, in flat memory.
 
-    ``manifest_sha256`` (see `manifest_hash`) goes into the metadata of every batch, so that a
-    Parquet file leads back to the manifest it came with. Raises like `iter_records`.
+    The batches carry the label of the file: *pseudonymised* (tier ``linked``) or *de-identified*
+    (tier ``release``, XML1 alone, nothing to join by). ``manifest_sha256`` (see `manifest_hash`)
+    goes into the metadata of every batch, so that a Parquet file leads back to the manifest it came
+    with. ``policy`` is your own, when the file was made by one. Raises like `iter_records`.
     """
-    gathered = Records(policy, manifest_sha256=manifest_sha256)
-    for record in iter_records(source, policy):
+    gathered: Records | None = None
+    for label, record in iter_records(source, policy):
+        if gathered is None:
+            gathered = Records(policy, label=label, manifest_sha256=manifest_sha256)
         gathered.add(record)
         if gathered.builder.rows >= rows:
             yield gathered.take()
-    if gathered.builder.encounters:
+    if gathered and gathered.builder.encounters:
         yield gathered.take()

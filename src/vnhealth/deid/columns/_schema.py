@@ -1,7 +1,8 @@
 """The columns of each table, derived from the rows of the specification (or of the policy).
 
-Identified tables have one column per field that any edition of the family knows. Pseudonymised
-tables have what the policy sends, under the tags it is sent under. No column is listed here.
+Identified tables have one column per field that any edition of the family knows. Pseudonymised and
+de-identified tables have what the policy sends, under the tags it is sent under; what may be
+generalised (the quasi-identifiers of a release) is text. No column is listed here.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ __all__ = [
     "arrow_type",
     "columns",
     "described",
+    "policy_of",
     "read_meta",
     "schema",
     "table_names",
@@ -130,7 +132,7 @@ def _outs(row: PolicyRow, table: str) -> list[tuple[str, ColumnType]]:
     if place == "record" and table != "XML1":
         return found
     kind = ColumnType.STRING
-    if row.effective is not Action.TOKEN:
+    if row.effective is not Action.TOKEN and "qi" not in row.params:
         kind = _form_types().get(row.params.get("form", ""), ColumnType.STRING)
     return [*found, (row.out, kind)]
 
@@ -160,6 +162,18 @@ def _safe(table: str, family: Family) -> tuple[Column, ...]:
     return _of_spec(table, family.value) if table in table_names(family) else ()
 
 
+def policy_of(label: Label) -> Policy:
+    """The library's own policy that leads to a label. Raises `DeidError` (ERR-COL-02) without one.
+
+    >>> policy_of(Label.DEIDENTIFIED).name
+    'release'
+    """
+    names = {Label.PSEUDONYMISED: "linked", Label.DEIDENTIFIED: "release"}
+    if label not in names:
+        raise DeidError("ERR-COL-02", label=label.value)
+    return Policy.load(names[label])
+
+
 def columns(
     table: str,
     label: Label = Label.IDENTIFIED,
@@ -181,9 +195,7 @@ def columns(
         raise SpecError("ERR-SPEC-01", name=table[:20])
     if label is Label.IDENTIFIED:
         return technical() + _of_spec(table, str(family))
-    if label is Label.PSEUDONYMISED:
-        return technical() + _of_policy(table, policy or Policy.load("linked"))
-    raise DeidError("ERR-COL-02", label=label.value)
+    return technical() + _of_policy(table, policy or policy_of(label))
 
 
 def arrow_type(kind: ColumnType) -> pa.DataType:
@@ -218,7 +230,7 @@ class Described:
     """What the metadata of our files say: label, hash of the manifest, and whether dates are true.
 
     ``manifest_sha256`` is the hash of the manifest of the de-identification (empty for identified
-    data); ``dates`` is ``true`` or ``shifted``.
+    data); ``dates`` is ``true`` (possibly coarse) or ``shifted``.
     """
 
     label: Label
@@ -252,11 +264,11 @@ def described(
     policy_sha256: str = "",
     family: str = "",
 ) -> Described:
-    """The description of a table: only identified tables have true dates."""
+    """The description of a table: only pseudonymised tables have shifted dates."""
     return Described(
         label,
         table,
-        "true" if label is Label.IDENTIFIED else "shifted",
+        "shifted" if label is Label.PSEUDONYMISED else "true",
         manifest_sha256,
         policy_sha256,
         family or Family.F130.value,
@@ -303,7 +315,7 @@ def schema(
     """
     pa = need_arrow()
     found = columns(table, label, family=family, policy=policy)
-    sha = (policy or Policy.load("linked")).sha256 if label is Label.PSEUDONYMISED else ""
+    sha = "" if label is Label.IDENTIFIED else (policy or policy_of(label)).sha256
     about = described(
         table.upper(),
         label,
