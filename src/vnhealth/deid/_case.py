@@ -10,12 +10,15 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vnhealth.deid._keys import Tokens
 from vnhealth.identity import bhxh, bhyt_card, facility5, opaque_key, so_cccd_field
 from vnhealth.localtime import LocalTime, Precision
 from vnhealth.records import Claim, Record
+
+if TYPE_CHECKING:
+    from vnhealth.deid._scrubbing import Texts
 
 __all__ = [
     "Case",
@@ -53,6 +56,8 @@ class Case:
     """Direct identifiers as they came, for the check of the finished text."""
     topics: set[str] = field(default_factory=set)
     """Kept-back topics of which a mark was met."""
+    texts: Texts | None = None
+    """Scrubs the free text of the encounter, where the policy sends it."""
 
     def __repr__(self) -> str:
         return "<Case>"

@@ -14,6 +14,7 @@ from vnhealth.deid._keys import KeyProvider, Tokens
 from vnhealth.deid._manifest import Encounters, Manifest, dropped_of
 from vnhealth.deid._plan import Plans, Tally, counted_as
 from vnhealth.deid._policy import Policy, PolicyRow
+from vnhealth.deid._scrubbing import Texts, sends_text
 from vnhealth.errors import DeidError
 from vnhealth.records import Claim, Part, PartForm
 
@@ -40,7 +41,8 @@ class Deidentifier:
     ``recipient`` and ``purpose`` separate the tokens: two recipients can never join their records.
     ``facility`` stands in the header and for encounters without a facility of their own.
     ``exceptions`` names a kept-back topic (``hiv``) and the legal basis on which this recipient may
-    have it; it goes into the manifest.
+    have it; it goes into the manifest. ``roster`` maps staff codes to names: the scrubber looks for
+    those of an encounter, where the policy lets scrubbed text out.
 
     Raises `DeidError` for a missing name, an unusable key or an unknown topic.
 
@@ -64,6 +66,7 @@ class Deidentifier:
         facility: str,
         policy: Policy | str = "linked",
         exceptions: Mapping[str, str] | None = None,
+        roster: Mapping[str, str] | None = None,
     ) -> None:
         self.policy = Policy.load(policy) if isinstance(policy, str) else policy
         if self.policy.tier != self.tier:
@@ -91,6 +94,9 @@ class Deidentifier:
             ]
             for family in ("4210", "130")
         }
+        self._texts = sends_text(self.policy)
+        self._roster = roster
+        self._scrubbed: Counter[str] = Counter()
         self._tally = Tally()
         self._counts: Counter[str] = Counter()
 
@@ -109,6 +115,8 @@ class Deidentifier:
         case = build(claim, summaries[0], self.facility, self.tokens)
         if self.tier != "linked":
             case.days = 0
+        if self._texts:
+            case.texts = Texts(claim, self.policy, case.days, self._roster)
         for tag in case.refused:
             self._tally.add("DEID-01", "XML1", tag)
         found: dict[str, tuple[str, int]] = {}
@@ -131,6 +139,8 @@ class Deidentifier:
         if read is None:
             return None
         case, tables = read
+        if case.texts is not None:
+            self._scrubbed.update(case.texts.counts)
         out = [f"<HOSO><MA_LK>{case.episode}</MA_LK>"]
         out += self._persons(claim.family.value, case.persons)
         written: Counter[str] = Counter()
@@ -250,6 +260,8 @@ class Deidentifier:
             exceptions=dict(sorted(self.exceptions.items())),
             data_sha256=data_sha256,
             data_bytes=data_bytes,
+            free_text="scrubbed" if self._texts else "dropped",
+            scrubbed=dict(sorted(self._scrubbed.items())),
             scanner={"encounters": checked, "found": counts["stopped"]},
             risk=risk or {},
         )

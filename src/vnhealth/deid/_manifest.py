@@ -44,8 +44,10 @@ class Manifest:
 
     ``actions`` counts the filled-in values of the encounters read, by what the policy says of
     them; ``not sent`` are those the receiving contract has no place for. Values refused later are
-    in ``dropped``. ``free_text`` says what became of text, ``scanner`` how many finished encounters
-    were searched for the identifiers of their own patient. ``risk`` is the measured risk table.
+    in ``dropped``. ``free_text`` says what became of text (dropped or scrubbed), ``scrubbed`` how
+    many pieces of each kind were taken out of distinct texts, ``scanner`` how many finished
+    encounters were searched for the identifiers of their own patient. ``risk`` is the measured risk
+    table.
     ``data_sha256`` is the hash of what was written, never of what was read.
     """
 
@@ -68,6 +70,7 @@ class Manifest:
     data_sha256: str
     data_bytes: int
     free_text: str = "dropped"
+    scrubbed: Mapping[str, int] = field(default_factory=dict)
     scanner: Mapping[str, int] = field(default_factory=dict)
     risk: Mapping[str, Any] = field(default_factory=dict)
 
@@ -100,6 +103,7 @@ class Manifest:
             "rows": {t: {"read": n, "written": w} for t, (n, w) in self.rows.items()},
             "actions": dict(self.actions),
             "free_text": self.free_text,
+            **({"scrubbed": dict(self.scrubbed)} if self.free_text != "dropped" else {}),
             "dropped": [
                 {"code": d.code, "table": d.table, "tag": d.tag, "count": d.count}
                 for d in self.dropped
@@ -117,8 +121,8 @@ class Manifest:
         batch is small; the full manifest stays with the sender.
         """
         full = self.to_dict()
-        for name in ("dropped", "exceptions", "actions", "scanner", "rows"):
-            del full[name]
+        for name in ("dropped", "exceptions", "actions", "scanner", "rows", "scrubbed"):
+            full.pop(name, None)
         full["form"] = "recipient"
         full["encounters"] = {"written": self.encounters.written}
         full["rows"] = {t: w for t, (_, w) in self.rows.items() if w}

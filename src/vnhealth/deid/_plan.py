@@ -17,6 +17,7 @@ from vnhealth.deid._case import Case
 from vnhealth.deid._compile import Column, Days, Moments, compiled
 from vnhealth.deid._keys import Tokens
 from vnhealth.deid._policy import SILENT, Action, Policy, PolicyRow
+from vnhealth.deid._scrubbing import text_maker
 from vnhealth.deid._steps import (
     ENCOUNTER,
     MARK,
@@ -125,6 +126,7 @@ class TablePlan:
         self._moments = moments
         self.rows = tuple(policy.row(family, name, f.tag) for f in record_fields(family, name))
         self._tokens = tokens
+        self._exceptions = exceptions
         self._take_all = attrgetter(*(row.tag.lower() for row in self.rows))
         self._filled: tuple[int, ...] = (0,) * len(self.rows)
         self._by_facility: dict[str, dict[int, Getter]] = {}
@@ -205,6 +207,8 @@ class TablePlan:
             step.memo = Memo(fragment_maker(row, _nothing, gate, limit))
         elif of_case:
             step.mode, step.make = "case", case_maker(row)
+        elif action is Action.SCRUB:
+            step.mode, step.make = "case", text_maker(row, gate, limit, self._exceptions)
         elif action in (Action.SHIFT, Action.RECOMPUTE):
             step.mode, step.shift = "shift", ShiftPlan(row)
         elif action is Action.TOKEN:

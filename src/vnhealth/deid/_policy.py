@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -52,7 +53,8 @@ class Action(StrEnum):
 
 
 SILENT = frozenset({Action.DROP, Action.SUPPRESS, Action.SCRUB})
-"""Actions after which nothing of the value is left. `SCRUB` drops until the scrubber exists."""
+"""Actions after which nothing of the value is left; `SCRUB` only where ``mode`` is not given."""
+_MODES = ("tags", "surrogates")
 
 _CLASSES = {
     "direct identifier",
@@ -75,7 +77,7 @@ _STRICT = {
 _KEYS: Mapping[Action, frozenset[str]] = {
     Action.DROP: frozenset(),
     Action.SUPPRESS: frozenset(),
-    Action.SCRUB: frozenset({"whitelist"}),
+    Action.SCRUB: frozenset({"whitelist", "mode"}),
     Action.KEEP: frozenset({"as", "list", "recode"}),
     Action.RENUMBER: frozenset(),
     Action.RECOMPUTE: frozenset({"from", "part", "of"}),
@@ -120,7 +122,8 @@ class PolicyRow:
     its table, ``sent=no`` when the receiving contract has no place for it (then it is dropped),
     ``sent=record`` when the same already stands at the record, ``feed`` what the value tells the
     text scrubber, ``withhold`` and ``mark`` which kept-back topic it touches, ``not_with`` a field
-    beside which it is dropped. The rest belongs to the action.
+    beside which it is dropped, ``mode`` (tags or surrogates) that scrubbed text is sent. The rest
+    belongs to the action.
     """
 
     family: str
@@ -149,7 +152,10 @@ class PolicyRow:
     @property
     def sent(self) -> bool:
         """True when something of the value is written."""
-        return self.effective not in SILENT and "sent" not in self.params
+        if "sent" in self.params:
+            return False
+        action = self.effective
+        return action not in SILENT or (action is Action.SCRUB and "mode" in self.params)
 
 
 def _refuse(place: str, problem: str) -> NoReturn:
@@ -221,6 +227,10 @@ def _check(row: PolicyRow) -> None:
 def _check_sent(row: PolicyRow, action: Action) -> None:
     place, params = row.place, row.params
     form = params.get("form", "")
+    if action is Action.SCRUB:
+        if params["mode"] not in _MODES:
+            _refuse(place, "mode= is tags or surrogates")
+        return
     if action is Action.TOKEN:
         if not params.get("kind"):
             _refuse(place, "token needs kind=")
@@ -314,7 +324,7 @@ class Policy:
                 continue
             if row.table != "XML1" or "at" in row.params:
                 _refuse(row.place, "the release tier writes one row for each encounter, from XML1")
-            if row.effective in (Action.TOKEN, Action.SHIFT, Action.FACILITY):
+            if row.effective in (Action.TOKEN, Action.SHIFT, Action.FACILITY, Action.SCRUB):
                 _refuse(row.place, f"the release tier has no place for {row.effective}")
             if row.sensitivity == "quasi-identifier" and "qi" not in row.params:
                 _refuse(row.place, "a quasi-identifier that is sent needs qi=")
@@ -338,6 +348,29 @@ class Policy:
     def from_bytes(cls, data: bytes, name: str = "own") -> Policy:
         """The same from the bytes of a CSV file."""
         return cls(data, name)
+
+    def with_text(self, mode: str = "tags") -> Policy:
+        """A copy that sends free text, scrubbed, with ``tags`` or ``surrogates`` in it.
+
+        For a store that is ready for it, such as one of a province; the contract of the national
+        store has no place for text. Raises `DeidError` for the release tier.
+
+        >>> Policy.load("linked").with_text().row("130", "XML1", "GHI_CHU").params["mode"]
+        'tags'
+        """
+        if self.tier != "linked":
+            raise DeidError("ERR-DEID-08", tier=self.tier)
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for row in self:
+            params = dict(row.params)
+            if row.action is Action.SCRUB and row.sensitivity == "free text":
+                params["mode"] = mode
+            words = " ".join(f"{name}={value}" for name, value in params.items())
+            place = (row.family, row.table, row.tag, row.sensitivity, row.action.value)
+            writer.writerow([*place, words, row.reason])
+        return Policy(out.getvalue().encode(), f"{self.name}_text")
 
     def row(self, family: Family | str, table: str, tag: str) -> PolicyRow:
         """The row of a field. Raises `KeyError` for what is no field."""
