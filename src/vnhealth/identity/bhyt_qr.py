@@ -184,7 +184,8 @@ def format(text: str, context: Context | None = None) -> str:
     fields = [field.strip() for field in _unpacked(bare(text)).split("|")]
     fields[0], fields[2], fields[3] = d["card"], _vn(d["dob"]), d["sex"]
     fields[1], fields[4] = d["name"].encode().hex(), d["address"].encode().hex()
-    fields[5] = f"{d['kcb'][:2]} - {d['kcb'][2:]}" if len(d["kcb"]) == 5 else d["kcb"]
+    facility = _FACILITY.fullmatch(d["kcb"])
+    fields[5] = " - ".join(facility.groups()) if facility else d["kcb"]
     fields[6], fields[7] = _vn(d["from"]), _vn(d["to"]) or "-"
     return "|".join(fields)
 
