@@ -1,4 +1,4 @@
-"""E-mail and web addresses, handles, plates, licences, masked numbers, ages in words."""
+"""E-mail and web addresses, handles, plates, licences, masked numbers, high ages."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _OLD = re.compile(
 
 
 def find_contacts(page: Page) -> Iterator[Mark]:
-    """E-mail, web addresses, handles, plates, licences, masked numbers, ages in words.
+    """E-mail, web addresses, handles, plates, licences, masked numbers, high ages.
 
     >>> page = Page("mail: an@mau.vn, zalo Mẹ Bông, xe 29A-123.45, 09xx xxx 123")
     >>> [page.text[a:b] for a, b, *_ in find_contacts(page)]
@@ -67,6 +67,7 @@ def find_contacts(page: Page) -> Iterator[Mark]:
         yield from _all(_OLD, text, "age")
     if not page.digits:
         return
+    yield from _ages(page)
     if not folds.isdisjoint(listed("licence")):
         yield from _all(_LICENCE, text, "id")
     if "-" in text and _PRESCRIBED.search(text):
@@ -81,6 +82,20 @@ def find_contacts(page: Page) -> Iterator[Mark]:
                 continue
             yield from _all(_PLATE, text, "plate")
             return
+
+
+def _ages(page: Page) -> Iterator[Mark]:
+    """Ages from 90 on: 92 tuổi, 95t, tuổi: 101."""
+    for i in page.digits:
+        word = page.words[i]
+        if len(word) not in (2, 3) or not 90 <= int(word) <= 125:
+            continue
+        close = i + 1 < page.size and page.shape[i + 1] in " _"
+        after = page.words[i + 1].lower() if close else ""
+        aged = after in ("tuổi", "tuoi", "yo", "ty") or (after == "t" and page.shape[i + 1] == "_")
+        said = i > 0 and page.words[i - 1].lower() in ("tuổi", "tuoi", "age")
+        if aged or (said and page.shape[i] in " :."):
+            yield (*page.span(i, i + 1 if aged else i), "age", "pattern")
 
 
 def _all(pattern: re.Pattern[str], text: str, kind: str) -> Iterator[Mark]:

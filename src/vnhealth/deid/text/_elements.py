@@ -78,6 +78,8 @@ class Elements(Places):
             return None
         loose = short or word in listed("address_loose") or word in listed("address_loose_phrase")
         loose = loose or (bool(page.bare_at[first]) and word in listed("address_loose_bare"))
+        if named and end == last and not page.capital(last) and self.geography(last) < 0:
+            loose = True
         strong = not loose or (named and not short and self._proper(last, end, word))
         return Element(first, end, level, strong)
 
@@ -130,6 +132,8 @@ class Elements(Places):
         if word in ("tp", "tỉnh", "thành phố") and low.lower() in listed("province_short"):
             return i, True
         if page.bare_at[i] and word in listed("address_loose_bare"):
+            return -1, False
+        if any(first == i for first, *_ in page.found["place_words"]):
             return -1, False
         return self.lowercase(i, 3 if level == "hamlet" else 4), True
 

@@ -72,6 +72,8 @@ _RULES = (
     _rule(r"(?P<n>s w [gorl](?: [go])?)"),
     _rule(r"(?P<n>s [go] [g])"),
     _rule(r"(?P<n>s g)(?=[^ ]|$| [kldP])"),
+    # a list: các ĐD: Lan, Hoa và Quế
+    _rule(r"[TLP]:(?P<n>[<G>N](?:<MORE>){0,3}(?:,[<G>N](?:<MORE>){0,3}){1,12})(?=[.;)n]|$| e)"),
     # the second of two: anh Tuấn và Hoa
     _rule(r"[TKPLW](?: a)?[ .:(][<G>N](?:<MORE>){0,4} e (?P<n>[<G>](?:<MORE>){0,4})"),
     # initials: N.T.H., N.V. An, Ng. V. An
@@ -152,7 +154,7 @@ def _plausible(page: Page, shape: str, first: int, last: int) -> bool:
             return after == " k"
         if page.begins(first) and before not in "TKPLWh":
             return after[:1] in ("(", ",")
-        if not before and page.begins(first):
+        if not before or (after == " k" and page.shape[first] != " " and before not in "TKPL"):
             return after[:1] in ("(", ",")
     if kinds in ("I", "H"):
         return page.words[first - 1].lower() in listed("title_initial")

@@ -1,4 +1,4 @@
-"""Numbers that lead to a person: documents, records, phones, accounts, high ages."""
+"""Numbers that lead to a person: documents, records, phones, accounts."""
 
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ class _Numbers:
             if not digits.isascii() or len(digits) > 14:
                 continue
             lengths = set(map(len, parts))
-            if size > 1 and min(map(len, parts[1:])) < 2 and lengths != {1}:
+            short = size > 1 and min(map(len, parts[1:])) < 2 and lengths != {1}
+            if short and not (digits.startswith("02") and len(parts[0]) > 2):
                 continue
             plus = self.page.seps[places[0]].endswith("+")
             if is_phone(digits) and (
@@ -284,19 +285,3 @@ def find_numbers(page: Page) -> Iterator[Mark]:
     """
     if page.digits:
         yield from _Numbers(page).find()
-        yield from _ages(page)
-
-
-def _ages(page: Page) -> Iterator[Mark]:
-    for i in page.digits:
-        word = page.words[i]
-        if len(word) in (2, 3) and 90 <= int(word) <= 125:
-            after = page.words[i + 1].lower() if i + 1 < page.size else ""
-            before = page.words[i - 1].lower() if i else ""
-            close = i + 1 < page.size and page.shape[i + 1] in " _"
-            if (
-                (close and after in ("tuổi", "tuoi", "t", "yo", "ty"))
-                or (before in ("tuổi", "tuoi", "age") and page.shape[i] in " :.")
-            ) and not (after == "t" and page.shape[i + 1] == " "):
-                aged = close and after in ("tuổi", "tuoi", "t", "yo", "ty")
-                yield (*page.span(i, i + 1 if aged else i), "age", "pattern")

@@ -37,9 +37,9 @@ def _separator(sep: str) -> str:
         return "."
     if bare == ",":
         return ","
-    if bare in ("-", "–", "_", "‐", "‑") and len(sep) == 1:
+    if bare in ("-", "–", "‐", "‑") and len(sep) == 1:
         return "-"
-    if bare in ("/", "\\"):
+    if bare in ("/", "\\", "_"):
         return "/"
     if set(bare) <= set(":=-–—>~|*.") and (":" in bare or "." not in bare):
         return ":"
@@ -180,7 +180,8 @@ class Page:
         """True when nothing but blanks, a line break, a dot or a hyphen parts word i from the one
         before.
         """
-        return i > 0 and self.shape[i] in " _.-n'" and len(self.seps[i]) <= 6
+        sep = self.seps[i]
+        return i > 0 and (self.shape[i] in " _.-n'" or sep == "_") and len(sep) <= 6
 
     def begins(self, i: int) -> bool:
         """True when word i stands at the beginning of a sentence, line or text."""

@@ -180,6 +180,13 @@ class Places:
             return -1
         while first and page.seps[first] in _STEPS and self._numberlike(first - 1):
             first -= 1
+        far = first
+        while far and page.seps[far] in (" - ", " – ", " ") and self._numberlike(far - 1):
+            far -= 1
+            while far and page.seps[far] in _STEPS and self._numberlike(far - 1):
+                far -= 1
+        if far < first and far and page.words[far - 1].lower() in ("số", "so"):
+            first = far
         text = page.text[page.starts[first] : page.ends[i]]
         return first if any(c.isdigit() for c in text) and len(page.words[i]) <= 4 else -1
 

@@ -8,9 +8,10 @@ The string of a page is separator, letter, separator, letter, and so on. The let
   ``F`` foreign word, ``N`` glued name, ``A`` shortened family name (Ng.), ``I`` one letter, ``H``
   the letters H, K, Y, ``J`` capitals that may be initials, ``B`` other capitals, ``E`` eponym,
   ``X`` never in a name, ``Y`` hardly ever: all with a capital letter;
-- ``s r v g o`` the same in lower case, ``r`` rarer family names, ``o`` everyday words too, ``w``
-  van or thi, ``m`` do or ho, ``k`` verb, ``y`` years of age, ``h`` a. or c. for anh, chị, ``a``
-  là, ``e`` và, ``l`` other word, ``d`` digits;
+- ``s r v g o`` the same in lower case, ``r`` rarer family names, ``o`` everyday words too; in text
+  without marks ``w`` van or thi, ``m`` do or ho, ``n p`` what would be ``g o`` with marks; ``k``
+  verb, ``y`` years of age, ``h`` a. or c. for anh, chị, ``a`` là, ``e`` và, ``l`` other word,
+  ``d`` digits;
 - ``T`` title of staff, ``K`` kin, ``P`` patient, ``L`` label, ``W`` weak label, ``Z`` strict,
   ``t`` the words of a title before the last, ``x`` found already.
 """
@@ -75,9 +76,9 @@ def _lower(word: str) -> str:
         return "h"
     if not (_roles(word) or _bare_roles(word)) or word in listed("function"):
         return "l"
-    everyday = key[word] in keys_of("ordinary") or key[word] in keys_of("stop")
     if word.isascii() and key[word] not in name_keys():
-        everyday = everyday or fold[word] in folds_of("stop")
+        return "p" if fold[word] in folds_of("stop") else "n"
+    everyday = key[word] in keys_of("ordinary") or key[word] in keys_of("stop")
     return "o" if everyday else "g"
 
 
@@ -154,7 +155,7 @@ _TITLE = {
     "weak": "W",
     "strict": "Z",
 }
-_MARKED = {"U": "G", "w": "v", "m": "r"}
+_MARKED = {"U": "G", "w": "v", "m": "r", "n": "g", "p": "o"}
 _NAME_LETTERS = frozenset("SDQRVGOCFNA")
 _KEPT = frozenset({"compound", "heading", "eponym"})
 
