@@ -130,7 +130,8 @@ def test_b2(bench: Any, run: Run) -> None:
     other = {"ma_the_bhyt": "DN4010123456788"}
     report = run(bench.claims({}, {}, other, {"ma_benh_chinh": "Z21"}), "B2")
     assert figures(report, "B2", icd3="J18") == {"n": 3, "persons": 2}
-    assert figures(report, "B2") == {"n": 3, "persons": 2}
+    assert figures(report, "B2", icd3="") == {"n": 1, "persons": 1}
+    assert figures(report, "B2") == {"n": 4, "persons": 2}
 
 
 def test_b2_1(bench: Any, run: Run) -> None:
@@ -401,7 +402,7 @@ def receipts(tmp_path: Path) -> Path:
 
 
 def test_q3(bench: Any, run: Run, receipts: Path) -> None:
-    report = run(bench.claims({}, {}, {}, {}), "Q3", receipts=receipts)
+    report = run(bench.claims({}, {}, {}, {}), "Q3", receipts=receipts, audience="internal")
     assert figures(report, "Q3", clock="3h") == {
         "n": 4, "received": 2, "inside": 1, "share": Decimal("25.0")
     }  # fmt: skip
@@ -433,7 +434,7 @@ def test_q5(bench: Any, run: Run) -> None:
 
 
 def test_q6(bench: Any, run: Run, receipts: Path) -> None:
-    report = run(bench.claims({}, {}, {}, {}, {}), "Q6", receipts=receipts)
+    report = run(bench.claims({}, {}, {}, {}, {}), "Q6", receipts=receipts, audience="internal")
     assert figures(report, "Q6", facility="01901", day="2026-08-03") == {
         "expected": 5, "accepted": 2, "rejected": 1, "outstanding": 2
     }  # fmt: skip
@@ -608,3 +609,23 @@ def test_bad_arguments(bench: Any, run: Run, tmp_path: Path) -> None:
     with pytest.raises(VnHealthError) as caught:
         indicators.compute(tmp_path, ids=["Z9"])
     assert caught.value.code == "ERR-IND-03"
+
+
+def test_operational_tables_are_not_for_the_public(bench: Any, run: Run, receipts: Path) -> None:
+    report = run(bench.claims({}), "Q6", receipts=receipts)
+    assert [s.id for s in report.skipped] == ["Q6"]
+    assert "internal" in report.skipped[0].reason_vi
+
+
+def test_a_cell_hidden_in_one_table_is_hidden_in_all(bench: Any, tmp_path: Path) -> None:
+    kinds = ["09"] * 3 + ["03"] * 30 + ["01"] * 40
+    claims = bench.claims(*({"ma_loai_kcb": kind} for kind in kinds))
+    report = indicators.compute(stored(tmp_path, claims), ids=["A2", "A4", "D1", "Q4", "Q5"])
+    for name in ("A2", "Q5"):
+        row = report[name].at(care="short_inpatient")
+        assert row is not None
+        assert "n" in row.hidden
+    inside, stays = report["A4"].at(setting="in"), report["A2"].at(care="inpatient")
+    assert inside is not None
+    assert stays is not None
+    assert "n" in inside.hidden | stays.hidden

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from vnhealth.deid.columns import FACTS
 from vnhealth.errors import VnHealthError
+from vnhealth.indicators._universe import ATTRIBUTES
 
 __all__ = [
     "Catalogue",
@@ -28,6 +29,8 @@ __all__ = [
 
 _DATA = files("vnhealth.indicators") / "data"
 GROUPS = "{groups}"
+UNIVERSES = {"encounter": ATTRIBUTES}
+"""What several indicators count, with the dimensions by which it is cut."""
 
 
 class MeasureKind(StrEnum):
@@ -53,7 +56,8 @@ class Measure:
 
     ``base`` is the count on which it hangs, ``over`` and ``under`` the two sides of a ratio
     (``under`` defaults to the base), ``judged_by`` the figure that decides whether a count is small
-    (people instead of rows).
+    (people instead of rows), ``universe`` what it counts together with other indicators, so that
+    their cells are hidden together.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Measure:
     judged_by: str = ""
     percent: bool = False
     digits: int = 0
+    universe: str = ""
 
     @property
     def divisor(self) -> str:
@@ -81,7 +86,8 @@ class Indicator:
     names the row of the ministry-side list it answers. ``groupings`` are the sets of dimensions
     over which the SQL adds up; a dimension that is left out is null in the result. ``dates`` is
     ``true`` when shifted dates would give a wrong answer; ``label`` is the label the data must
-    have, when only one will do.
+    have, when only one will do. ``audience`` is ``internal`` for tables that are not published,
+    ``fixed`` what all counted encounters have in common.
     """
 
     id: str
@@ -107,6 +113,8 @@ class Indicator:
     receipts: bool = False
     suppress: str = "people"
     suppress_reason: str = ""
+    audience: str = ""
+    fixed: Mapping[str, str] = field(default_factory=dict)
     chart: Mapping[str, Any] = field(default_factory=dict)
 
     def measure(self, name: str) -> Measure:
@@ -203,6 +211,13 @@ def _check(found: Indicator) -> None:
         _refuse(place, "a dimension has no title")
     if found.dates not in ("any", "true") or found.suppress not in ("people", "none"):
         _refuse(place, "dates or suppress")
+    for m in found.measures:
+        if m.universe and (m is not found.measures[0] or found.suppress == "none"):
+            _refuse(place, "only a first count that is hidden belongs to a universe")
+        if m.universe and set(found.dims) - set(UNIVERSES.get(m.universe, ())):
+            _refuse(place, "a dimension is not of its universe")
+    if found.audience not in ("", "internal"):
+        _refuse(place, "audience is internal or absent")
     if found.suppress == "none" and not found.suppress_reason:
         _refuse(place, "suppress = none needs a reason")
     for word in (";", "--", "attach", "copy ", "install", "pragma", "read_"):

@@ -5,21 +5,20 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
 from vnhealth.deid import Label
 from vnhealth.deid.columns import ColumnType, fact_schema
 from vnhealth.errors import DeidError, VnHealthError
-from vnhealth.indicators._catalogue import Indicator, MeasureKind, read_csv, thresholds
+from vnhealth.indicators._catalogue import Indicator, read_csv, thresholds
+from vnhealth.indicators._figures import Raw, figures_of, hidden_together, rows_of
 from vnhealth.indicators._intake import Intake
 from vnhealth.indicators._receipts import read_receipts
-from vnhealth.indicators._result import Figure, Result, Row, Skipped
+from vnhealth.indicators._result import Result, Skipped
 from vnhealth.indicators._spool import NAMES
-from vnhealth.indicators._suppress import Cell, equations, hide
 
 __all__ = ["Filters", "Session"]
 
@@ -66,6 +65,10 @@ class Filters:
         ]
         text = " AND ".join(f"({condition})" for condition, _ in found) or "true"
         return text, [value for _, value in found]
+
+
+def _quiet(done: int) -> None:
+    return None
 
 
 def _duckdb() -> Any:
@@ -259,6 +262,11 @@ class Session:
 
     def reason_against(self, indicator: Indicator) -> tuple[str, str] | None:
         """Why an indicator cannot be computed here, in both languages; None when it can."""
+        if indicator.audience == "internal" and self.audience != "internal":
+            return (
+                "Bảng vận hành nội bộ: chỉ tính với --audience internal.",
+                "An operational table: computed only with --audience internal.",
+            )
         if indicator.restricted and indicator.restricted not in self.exceptions:
             return (
                 "Nhóm hạn chế: chỉ tính khi nêu căn cứ pháp lý (--restricted).",
@@ -293,95 +301,43 @@ class Session:
             )
         return None
 
-    def run(self, indicator: Indicator) -> Result | Skipped:
-        """Compute one indicator. The order of rows is fixed."""
-        reason = self.reason_against(indicator)
-        if reason is not None:
-            return Skipped(indicator.id, indicator.name_vi, indicator.name_en, *reason)
-        threshold = self.threshold
-        if indicator.restricted:
-            threshold = max(threshold, thresholds().restricted)
+    def run(
+        self, wanted: Iterable[Indicator], progress: Callable[[int], None] = _quiet
+    ) -> list[Result | Skipped]:
+        """Compute indicators together: what they count in common is hidden together.
+
+        The order of rows is fixed. ``progress`` is told how many are done.
+        """
+        found: list[Raw | Skipped] = []
+        for number, indicator in enumerate(wanted, 1):
+            reason = self.reason_against(indicator)
+            if reason is not None:
+                skipped = Skipped(indicator.id, indicator.name_vi, indicator.name_en, *reason)
+                found.append(skipped)
+            else:
+                self._con.execute(indicator.query())
+                lines = self._con.fetchall()
+                found.append(Raw(indicator, figures_of(indicator, lines), self._limit(indicator)))
+            progress(number)
+        together = hidden_together([raw for raw in found if isinstance(raw, Raw)], self.threshold)
+        return [
+            raw
+            if isinstance(raw, Skipped)
+            else Result(
+                raw.indicator, tuple(rows_of(raw, together.get(raw.indicator.id))), raw.threshold
+            )
+            for raw in found
+        ]
+
+    def _limit(self, indicator: Indicator) -> int:
         if indicator.suppress == "none":
-            threshold = 0
-        self._con.execute(indicator.query())
-        found = self._con.fetchall()
-        return Result(indicator, tuple(_rows(indicator, found, threshold)), threshold)
+            return 0
+        if indicator.restricted:
+            return max(self.threshold, thresholds().restricted)
+        return self.threshold
 
 
 def _arrow_types() -> dict[ColumnType, Any]:
     from vnhealth.deid.columns import arrow_type
 
     return {kind: arrow_type(kind) for kind in ColumnType}
-
-
-def _rows(indicator: Indicator, found: Sequence[Sequence[Any]], threshold: int) -> Iterable[Row]:
-    width = len(indicator.dims)
-    queried = indicator.queried
-    values: dict[Cell, dict[str, Figure]] = {}
-    for line in found:
-        cell: Cell = tuple(line[:width])
-        values[cell] = {m.name: _figure(raw) for m, raw in zip(queried, line[width:], strict=True)}
-    hidden = _hidden(indicator, values, threshold)
-    for cell in sorted(values, key=_sort_key):
-        figures = values[cell]
-        gone = hidden.get(cell, frozenset())
-        for m in indicator.measures:
-            if m.kind is MeasureKind.RATIO:
-                figures[m.name] = _ratio(figures[m.over], figures[m.divisor], m.percent, m.digits)
-        shown = {m.name: figures[m.name] for m in indicator.measures if m.name not in gone}
-        yield Row(cell, shown, gone)
-
-
-def _sort_key(cell: Cell) -> tuple[Any, ...]:
-    return tuple((value is not None, value or "") for value in cell)
-
-
-def _figure(raw: Any) -> Figure:
-    if isinstance(raw, Decimal):
-        return int(raw) if raw == raw.to_integral_value() else raw.normalize()
-    if isinstance(raw, float):
-        return Decimal(str(raw))
-    found: Figure = raw
-    return found
-
-
-def _ratio(over: Figure, under: Figure, percent: bool, digits: int) -> Figure:
-    if over is None or not under:
-        return None
-    found = Decimal(over) / Decimal(under) * (100 if percent else 1)
-    return found.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-
-
-def _people(values: Mapping[Cell, Mapping[str, Figure]], name: str) -> dict[Cell, int]:
-    return {cell: int(figures[name] or 0) for cell, figures in values.items()}
-
-
-def _hidden(
-    indicator: Indicator, values: Mapping[Cell, Mapping[str, Figure]], threshold: int
-) -> dict[Cell, frozenset[str]]:
-    """The names of hidden measures by cell."""
-    if not threshold or not values:
-        return {}
-    table = equations(values, indicator.dims, indicator.groupings)
-    by_measure: dict[str, frozenset[Cell]] = {}
-    main = indicator.measures[0].name
-    for m in indicator.measures:
-        if m.kind is MeasureKind.COUNT:
-            people = _people(values, m.judged_by or m.name)
-            forced = by_measure.get(main, frozenset())
-            by_measure[m.name] = hide(people, table, threshold, forced=forced)
-    for m in indicator.measures:
-        if m.kind in (MeasureKind.COUNT, MeasureKind.RATIO):
-            continue
-        gone = set(by_measure[m.base])
-        if m.kind is MeasureKind.DISTINCT:
-            gone |= {c for c, v in _people(values, m.name).items() if 0 < v < threshold}
-        by_measure[m.name] = frozenset(gone)
-    for m in indicator.measures:
-        if m.kind is MeasureKind.RATIO:
-            by_measure[m.name] = by_measure[m.over] | by_measure[m.base] | by_measure[m.divisor]
-    return {
-        cell: frozenset(name for name, cells in by_measure.items() if cell in cells)
-        for cell in values
-        if any(cell in cells for cells in by_measure.values())
-    }

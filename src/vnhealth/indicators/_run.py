@@ -66,8 +66,6 @@ def compute(
             jobs=jobs,
             progress=lambda done, total: progress("read", done, total),
         )
-        results: list[Result] = []
-        skipped: list[Skipped] = []
         with Session(
             intake,
             place,
@@ -78,13 +76,9 @@ def compute(
             audience=audience,
             threshold=threshold,
         ) as session:
-            for number, indicator in enumerate(wanted, 1):
-                found = session.run(indicator)
-                if isinstance(found, Result):
-                    results.append(found)
-                else:
-                    skipped.append(found)
-                progress("compute", number, len(wanted))
+            found = session.run(wanted, lambda done: progress("compute", done, len(wanted)))
+        results = [item for item in found if isinstance(item, Result)]
+        skipped = [item for item in found if isinstance(item, Skipped)]
         return Report(
             library=f"vnhealth {__version__}",
             input_label=intake.label,

@@ -16,6 +16,8 @@ and may combine tables of different runs.
 
 from __future__ import annotations
 
+import heapq
+import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,8 +27,8 @@ Cell = tuple[str | None, ...]
 """The values of the dimensions, None for those that were added up."""
 
 PRIME = (1 << 61) - 1
-LARGEST = 3000
-"""Hidden cells joined by equations up to which the elimination is done; past it all are hidden."""
+LARGEST = 200_000
+"""Joined equations up to which the elimination is done; past it everything around is hidden."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def equations(
     """
     sets = [frozenset(dims.index(name) for name in names) for names in groupings]
     by_set: dict[frozenset[int], list[Cell]] = {found: [] for found in sets}
-    for cell in cells:
+    for cell in sorted(cells, key=_order):
         held = frozenset(i for i, value in enumerate(cell) if value is not None)
         if held in by_set:
             by_set[held].append(cell)
@@ -89,8 +91,10 @@ def hide(
     threshold: int,
     *,
     forced: Collection[Cell] = (),
+    few: Collection[Cell] = (),
 ) -> frozenset[Cell]:
-    """The cells to hide. ``values`` are numbers of people; ``forced`` are hidden in any case.
+    """The cells to hide. ``values`` are numbers of people; ``forced`` are hidden in any case, and
+    ``few`` count as small whatever their value (few people behind many rows).
 
     >>> table = equations([(None,), ("a",), ("b",), ("c",)], ["x"], [[], ["x"]])
     >>> values = {(None,): 103, ("a",): 3, ("b",): 40, ("c",): 60}
@@ -98,20 +102,22 @@ def hide(
     [('a',), ('b',)]
     """
     table = sorted(table, key=lambda e: [_order(cell) for cell in e.terms])
-    small = {cell for cell, value in values.items() if 0 < value < threshold}
+    small = {cell for cell, value in values.items() if 0 < value < threshold} | set(few)
     hidden = set(small) | {cell for cell in forced if cell in values}
     touching: dict[Cell, list[Equation]] = {}
     for equation in table:
         for cell in equation.terms:
             touching.setdefault(cell, []).append(equation)
     queue = list(table)
+    rounds = 0
     while True:
         while queue:
             equation = queue.pop()
             for cell in _mended(equation, values, hidden, threshold):
                 hidden.add(cell)
                 queue += touching[cell]
-        found = _exposed(hidden, small, table, values, touching)
+        found = _exposed(hidden, small, table, values, touching, 1 << rounds // 8)
+        rounds += 1
         if not found:
             return frozenset(hidden)
         for cell in found:
@@ -154,33 +160,41 @@ def _exposed(
     table: Sequence[Equation],
     values: Mapping[Cell, int],
     touching: Mapping[Cell, Sequence[Equation]],
+    many: int,
 ) -> list[Cell]:
-    """Cells to hide because a small one follows from what is shown; none when nothing follows."""
+    """Cells to hide because a small one follows from what is shown; none when nothing follows.
+
+    Of each equation of such cells the ``many`` smallest parts that are shown; a total only when
+    there is no such part. Once ``many`` has grown, hidden cells that follow without being small
+    are treated alike: a chain of them would take a round for each link.
+    """
     chosen: dict[Cell, None] = {}
+
+    def rank(cell: Cell) -> tuple[bool, int, tuple[str, ...]]:
+        return (not values[cell], values[cell], _order(cell))
+
     for group, rows in _components(hidden, table):
         edges = sum(1 for equation in rows for cell in equation.terms if cell in group)
         if not small & group or edges == len(group) + len(rows) - 1:
             continue
         around = [cell for equation in rows for cell in equation.terms if cell not in hidden]
-        if len(group) > LARGEST:
+        determined = _determined(group, rows)
+        if determined is None:
             chosen.update(dict.fromkeys(around))
             continue
-        for cell in _determined(group, rows):
-            if cell not in small:
+        if not small.intersection(determined):
+            continue
+        near: dict[Cell, None] = {}
+        totals: dict[Cell, None] = {}
+        for cell in determined:
+            if many == 1 and cell not in small:
                 continue
-            near = [
-                other
-                for equation in touching.get(cell, ())
-                for other in equation.terms
-                if other not in hidden
-            ]
-            best = min(
-                near or around,
-                key=lambda c: (not values[c], values[c], _order(c)),
-                default=None,
-            )
-            if best is not None:
-                chosen[best] = None
+            for equation in touching.get(cell, ()):
+                shown = sorted((c for c in equation.parts if c not in hidden), key=rank)
+                near.update(dict.fromkeys(shown[:many]))
+                if equation.total not in hidden:
+                    totals[equation.total] = None
+        chosen.update(near or dict.fromkeys(sorted(totals or around, key=rank)[:1]))
     return list(chosen)
 
 
@@ -213,37 +227,67 @@ def _components(
     return [(cells, rows) for cells, rows in ordered if rows]
 
 
-def _determined(group: set[Cell], rows: Sequence[Equation]) -> list[Cell]:
-    """Hidden cells whose value follows from the equations: unit vectors of the row space."""
+def _determined(group: set[Cell], rows: Sequence[Equation]) -> list[Cell] | None:
+    """Hidden cells whose value follows from the equations; None when there are too many of those.
+
+    A value follows when it is the same in all solutions, that is, when every solution of the
+    equations with zero on the right has zero there. The equations are solved one for the rarest
+    cell first, so they stay sparse; then one solution is drawn at random (from a fixed seed, modulo
+    a large prime). A cell that is zero in it by chance is one in 10^18.
+    """
+    if len(rows) > LARGEST:
+        return None
     order = {cell: i for i, cell in enumerate(sorted(group, key=_order))}
-    pivots: dict[int, dict[int, int]] = {}
+    matrix: list[dict[int, int]] = []
     for equation in rows:
-        row: dict[int, int] = {}
-        for cell in equation.parts:
-            if cell in order:
-                row[order[cell]] = 1
+        row = {order[cell]: 1 for cell in equation.parts if cell in order}
         if equation.total in order:
             row[order[equation.total]] = PRIME - 1
-        while row:
-            lead = min(row)
-            if lead not in pivots:
-                inverse = pow(row[lead], PRIME - 2, PRIME)
-                pivots[lead] = {at: v * inverse % PRIME for at, v in row.items()}
-                break
-            _subtract(row, pivots[lead], row[lead])
-    for lead in sorted(pivots, reverse=True):
-        row = pivots[lead]
-        for at in sorted(row):
-            if at != lead and at in pivots and row.get(at):
-                _subtract(row, pivots[at], row[at])
-    cells = list(order)
-    return [cells[lead] for lead, row in sorted(pivots.items()) if len(row) == 1]
+        matrix.append(row)
+    solved = _solve(matrix, len(order))
+    dice = random.Random(len(order))
+    values = [dice.randrange(1, PRIME) for _ in order]
+    for lead, row in reversed(solved):
+        values[lead] = -sum(v * values[at] for at, v in row.items() if at != lead) % PRIME
+    return [cell for cell, i in order.items() if not values[i]]
 
 
-def _subtract(row: dict[int, int], pivot: Mapping[int, int], times: int) -> None:
-    for at, value in pivot.items():
+def _solve(matrix: list[dict[int, int]], cells: int) -> list[tuple[int, dict[int, int]]]:
+    """Each equation solved for one cell that stands in no equation after it; empties the matrix."""
+    where: list[set[int]] = [set() for _ in range(cells)]
+    for at, row in enumerate(matrix):
+        for cell in row:
+            where[cell].add(at)
+    waiting = [(len(found), cell) for cell, found in enumerate(where)]
+    heapq.heapify(waiting)
+    solved: list[tuple[int, dict[int, int]]] = []
+    while waiting:
+        count, cell = heapq.heappop(waiting)
+        if count != len(where[cell]) or not count:
+            continue
+        own = min(where[cell], key=lambda at: (len(matrix[at]), at))
+        inverse = pow(matrix[own][cell], PRIME - 2, PRIME)
+        row = {at: value * inverse % PRIME for at, value in matrix[own].items()}
+        matrix[own] = {}
+        for at in row:
+            where[at].discard(own)
+        for other in sorted(where[cell]):
+            _subtract(matrix[other], row, matrix[other][cell], other, where)
+        solved.append((cell, row))
+        for at in row:
+            if where[at]:
+                heapq.heappush(waiting, (len(where[at]), at))
+    return solved
+
+
+def _subtract(
+    row: dict[int, int], other: Mapping[int, int], times: int, number: int, where: list[set[int]]
+) -> None:
+    for at, value in other.items():
         left = (row.get(at, 0) - times * value) % PRIME
         if left:
             row[at] = left
+            where[at].add(number)
         else:
             row.pop(at, None)
+            where[at].discard(number)
