@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+_STEP = 64
+"""The bar moves once for so many lines."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the group ``vnhealth deid``."""
@@ -49,14 +52,16 @@ def text(
     if mode not in ("tags", "surrogates"):
         raise typer.BadParameter("tags | surrogates", param_hint="--mode")
     shared = _roster(roster)
-    bad = 0
+    chosen: Mode = "surrogates" if mode == "surrogates" else "tags"
+    bad, whole = 0, source.stat().st_size
     counts = _Output(report)
-    with _Output(target) as written, counts, progress(source.name, source.stat().st_size) as step:
-        for size, line in _lines(source):
-            step(written.read(size), source.stat().st_size)
+    with _Output(target) as written, counts, progress(source.name, whole) as step:
+        for number, place, line in _lines(source):
+            if number % _STEP == 0:
+                step(place, whole)
             if not line.strip():
                 continue
-            done = _scrub_line(line, "surrogates" if mode == "surrogates" else "tags", shared)
+            done = _scrub_line(line, chosen, shared)
             if done is None:
                 bad += 1
                 continue
@@ -88,10 +93,13 @@ def _roster(path: Path | None) -> Scrubber | None:
     return Scrubber(Known.from_dict(known))
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
+    """Number of each line, bytes read so far, and the line."""
+    place = 0
     with path.open("rb") as file:
-        for line in file:
-            yield len(line), line
+        for number, line in enumerate(file, 1):
+            place += len(line)
+            yield number, place, line
 
 
 def _scrub_line(
@@ -123,7 +131,6 @@ class _Output:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._kept = True
-        self._read = 0
 
     def __enter__(self) -> _Output:
         if self._path is not None:
@@ -131,11 +138,6 @@ class _Output:
             handle, self._name = tempfile.mkstemp(dir=self._path.parent, prefix=".vnhealth-")
             self._file = os.fdopen(handle, "w", encoding="utf-8", newline="\n")
         return self
-
-    def read(self, size: int) -> int:
-        """Count bytes of the input."""
-        self._read += size
-        return self._read
 
     def write(self, row: dict[str, Any]) -> None:
         """Add a line."""

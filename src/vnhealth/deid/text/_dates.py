@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vnhealth.deid.text._days import FIRST, LAST, KnownDays, century, is_compact_date, is_day, read
-from vnhealth.deid.text._lexicon import listed
+from vnhealth.deid.text._lexicon import listed, near_words
 from vnhealth.deid.text._page import Page
 
 __all__ = ["find_dates"]
@@ -62,15 +62,19 @@ class _Finder:
         self.known = known
         self.listed: set[int] = set()
         """Places behind a date where another of a list may stand: từ 5/11 đến 8/11, 9/11."""
-        self.cues: dict[int, set[str]] = {}
+        self.cues: dict[int, frozenset[str]] = {}
         for _, last, classes in page.found["cues"]:
-            self.cues.setdefault(last, set()).update(classes)
+            self.cues[last] = self.cues.get(last, frozenset()) | frozenset(classes)
+        self._near = near_words(bare=page.bare)
+        self._forms = page.folds if page.bare else page.keys
 
-    def before(self, i: int) -> set[str]:
+    def before(self, i: int) -> frozenset[str]:
         """The classes of cues that end just before word i."""
-        if i and self.page.shape[i] in " .:(_-/,n":
-            return self.cues.get(i, set())
-        return set()
+        page = self.page
+        if not i or page.shape[i] not in " .:(_-/,n":
+            return frozenset()
+        near = self._near.get(self._forms[i - 1], frozenset())
+        return near | self.cues[i] if i in self.cues else near
 
     def value(self, i: int, longest: int = 2) -> int:
         """The number at a place, or -1."""
@@ -94,6 +98,8 @@ class _Finder:
         page = self.page
         size = len(page.words[i])
         if size in (4, 8, 12, 14) or i in self.cues:
+            return True
+        if i and "day" in self._near.get(self._forms[i - 1], ()):
             return True
         if page.shape[i + 1 : i + 2] in ("/", "-", ".", ",", ":"):
             return True

@@ -61,7 +61,7 @@ class Finder:
             marks = self._once(text)
             if not marks:
                 return found
-            found = merged([*found, *marks], view)
+            found = merged([*found, *marks], view) if found else marks
             text = _hidden(view, found)
         return [(0, len(view), "name", "pattern")]
 

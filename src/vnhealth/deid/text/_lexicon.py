@@ -28,6 +28,7 @@ __all__ = [
     "listed",
     "name_folds",
     "name_keys",
+    "near_words",
     "phrases",
     "place_syllables",
     "syllable",
@@ -174,12 +175,29 @@ def _all() -> Iterator[tuple[str, str, str, bool]]:
         yield "whitelist", row["name_vi"].lower(), "geography", True
 
 
+_NEAR = ("day", "score")
+
+
+@cache
+def near_words(*, bare: bool = False) -> Mapping[str, frozenset[str]]:
+    """Single words before a number that make it a day or a score; too many for the phrases."""
+    form = fold if bare else key
+    found: dict[str, frozenset[str]] = {}
+    for row in _rows("cues"):
+        if row["class"] in _NEAR and " " not in row["phrase"] and row["phrase"].isalnum():
+            place = form[row["phrase"]]
+            found[place] = found.get(place, frozenset()) | {row["class"]}
+    return found
+
+
 @cache
 def phrases(*, bare: bool = False) -> Trie:
     """All phrases of all lists by their words: keys, or letters without marks."""
     form = fold if bare else key
     root: Trie = {}
     for name, phrase, kind, unmarked in _all():
+        if name == "cues" and kind in _NEAR and " " not in phrase:
+            continue
         if bare and not unmarked and " " not in phrase and not phrase.isascii():
             continue
         node = root

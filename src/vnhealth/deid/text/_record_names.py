@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate, compress
 
 from vnhealth.deid.text._given import AFTER_TITLE, stands_alone
 from vnhealth.deid.text._lexicon import fold, folds_of, key, listed, syllable
@@ -30,13 +31,15 @@ class _Name:
 class NameMatcher:
     """Finds the names of one record (or of a roster)."""
 
-    __slots__ = ("_initials", "_joined", "_names", "_words")
+    __slots__ = ("_heads", "_initials", "_joined", "_names", "_words")
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names: list[_Name] = []
         self._words: dict[str, list[_Name]] = {}
         self._joined: dict[str, list[tuple[_Name, int]]] = {}
         self._initials: dict[str, list[_Name]] = {}
+        self._heads: set[str] = set()
+        """Beginnings of the words of names."""
         seen: set[tuple[str, ...]] = set()
         for person, text in enumerate(names):
             for form in name_forms(text):
@@ -50,6 +53,7 @@ class NameMatcher:
         self._names.append(name)
         for word in set(folds):
             self._words.setdefault(word, []).append(name)
+            self._heads.update(accumulate(word[:-1]))
         size = len(folds)
         for first in range(size):
             for last in range(first + 2, size + 1):
@@ -177,7 +181,9 @@ class NameMatcher:
     def _by_initials(self, page: Page, shape: str) -> Iterator[tuple[int, int]]:
         """N.V.A., NVA behind a title, N V A, NV An."""
         size, pieces = page.size, page.words
-        for i in [i for i, word in enumerate(pieces) if len(word) <= LONGEST and word.isupper()]:
+        for i in compress(range(size), map(str.isupper, pieces)):
+            if len(pieces[i]) > LONGEST:
+                continue
             word = pieces[i]
             if len(word) == 1:
                 if i and len(page.words[i - 1]) == 1 and page.shape[i] in "._ ":
@@ -211,9 +217,11 @@ class NameMatcher:
 
     def _broken(self, page: Page) -> Iterator[tuple[int, int]]:
         """A syllable broken in two by a line break, hyphen or blank: both halves."""
-        folds, size, shape, pieces = page.folds, page.size, page.shape, page.words
-        for i in range(1, size):
-            if shape[i] not in "n-_" and (shape[i] != " " or syllable[pieces[i]]):
+        folds, size, shape, heads = page.folds, page.size, page.shape, self._heads
+        for i in [i for i, word in enumerate(folds, 1) if word in heads]:
+            if i == size:
+                continue
+            if shape[i] not in "n-_" and (shape[i] != " " or syllable[page.words[i]]):
                 continue
             whole = folds[i - 1] + folds[i]
             if whole not in self._words or len(whole) < 4:
