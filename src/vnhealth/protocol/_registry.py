@@ -1,10 +1,14 @@
-"""The facts of all gateways, read from the CSV files of this package on first touch."""
+"""The facts of all gateways, read from the CSV files of this package on first touch.
+
+``data/gateways.csv`` has a row per gateway; ``endpoints/``, ``result_codes/`` and ``behaviours/``
+hold a file per gateway.
+"""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -33,8 +37,8 @@ class Endpoint:
     ``path`` has the published casing; ``{name}`` stands for one path segment. ``content`` says what
     the body is (form, json, xml, none), ``auth`` how the caller proves who it is (none, vss = three
     headers, bearer). ``record`` is what is carried: ``0`` and ``130`` are values of loaiHoSo;
-    claim, checkin and deid are the kinds of the repositories. ``evidence`` is official, two
-    vendors, one vendor, document, vnhealth-defined or assumption.
+    claim, checkin and deid are the kinds of the repositories. ``cors`` is yes where browsers call.
+    ``evidence`` is official, two vendors, one vendor, document, vnhealth-defined or assumption.
     """
 
     gateway: str
@@ -45,6 +49,7 @@ class Endpoint:
     auth: str
     record: str
     edition: str
+    cors: str
     evidence: str
     source: str
 
@@ -53,18 +58,28 @@ class Endpoint:
 class Gateway:
     """A receiver of records.
 
-    ``prefix`` is its path prefix in the sandbox, ``hosts`` the real host names. A gateway that is
-    not ``official`` is a reference contract of this project and must be shown as such.
+    ``prefix`` is its path prefix in the sandbox, ``hosts`` the real host names. ``contract`` says
+    whose protocol it is: official (published text), vendor (as clients or documents of vendors
+    show it) or vnhealth (a reference contract of this project, to be shown as such). ``codes`` is
+    the gateway whose result codes it uses; ``accounts`` are the forms of its user names, in which
+    ``{facility}`` and ``{province}`` stand for a code.
     """
 
     key: str
     prefix: str
     hosts: tuple[str, ...]
-    official: bool
+    contract: str
+    codes: str
+    accounts: tuple[str, ...]
     title_vi: str
     title_en: str
     source: str
     endpoints: Mapping[str, Endpoint]
+
+    @property
+    def official(self) -> bool:
+        """True when the protocol was published by its owner."""
+        return self.contract == "official"
 
     def endpoint(self, name: str) -> Endpoint:
         """The call of this name. Raises `SpecError` when the gateway has none."""
@@ -113,22 +128,32 @@ def _rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader((_DATA / name).read_text("utf-8").splitlines()))
 
 
+def _by_gateway(folder: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Rows of the files of a folder with the gateway that names each file, in order of names."""
+    for file in sorted((_DATA / folder).iterdir(), key=lambda found: found.name):
+        key = file.name.removesuffix(".csv")
+        for row in _rows(f"{folder}/{file.name}"):
+            yield key, row
+
+
 @cache
 def gateways() -> Mapping[str, Gateway]:
     """All gateways by key.
 
-    >>> sorted(gateways())
-    ['national', 'national_deid', 'province', 'vss']
+    >>> sorted(gateways())[-2:]
+    ['province', 'vss']
     """
     calls: dict[str, dict[str, Endpoint]] = {}
-    for row in _rows("endpoints.csv"):
-        calls.setdefault(row["gateway"], {})[row["name"]] = Endpoint(**row)
+    for key, row in _by_gateway("endpoints"):
+        calls.setdefault(key, {})[row["name"]] = Endpoint(gateway=key, **row)
     found = {
         row["gateway"]: Gateway(
             key=row["gateway"],
             prefix=row["prefix"],
             hosts=tuple(row["hosts"].split()),
-            official=row["official"] == "yes",
+            contract=row["contract"],
+            codes=row["codes"],
+            accounts=tuple(row["accounts"].split()),
             title_vi=row["title_vi"],
             title_en=row["title_en"],
             source=row["source"],
@@ -154,9 +179,9 @@ def gateway(key: str) -> Gateway:
 @cache
 def _result_codes() -> Mapping[tuple[str, str], ResultCode]:
     found = {}
-    for row in _rows("result_codes.csv"):
+    for key, row in _by_gateway("result_codes"):
         entry = ResultCode(
-            gateway=row["gateway"],
+            gateway=key,
             code=row["code"],
             http=int(row["http"]),
             outcome=row["outcome"],
@@ -170,13 +195,13 @@ def _result_codes() -> Mapping[tuple[str, str], ResultCode]:
 
 
 def result_code(gateway: str, code: str | int) -> ResultCode | None:
-    """What a code means at a gateway, or None. The repositories share the province's codes.
+    """What a code means at a gateway, or None.
 
     >>> result_code("vss", 401).outcome, result_code("national", "ACCEPTED").outcome
     ('auth', 'accepted')
     """
-    family = "vss" if gateway == "vss" else "province"
-    return _result_codes().get((family, str(code)))
+    known = gateways().get(gateway)
+    return _result_codes().get((known.codes, str(code))) if known else None
 
 
 @cache
@@ -188,7 +213,7 @@ def behaviours() -> tuple[Behaviour, ...]:
     """
     return tuple(
         Behaviour(
-            gateway=row["gateway"],
+            gateway=key,
             behaviour=row["behaviour"],
             evidence=row["evidence"],
             confidence=row["confidence"],
@@ -196,5 +221,5 @@ def behaviours() -> tuple[Behaviour, ...]:
             source=row["source"],
             last_checked=dt.date.fromisoformat(row["last_checked"]),
         )
-        for row in _rows("behaviours.csv")
+        for key, row in _by_gateway("behaviours")
     )

@@ -21,7 +21,6 @@ __all__ = [
     "ACCEPTED_DUPLICATE",
     "ACCEPTED_WITH_WARNING",
     "MAX_XML_BYTES",
-    "PROVINCE_ACCOUNT_SUFFIX",
     "TOKEN_SECONDS",
     "XML_CONTENT_TYPES",
     "Envelope",
@@ -42,9 +41,6 @@ XML_CONTENT_TYPES = ("application/xml", "text/xml")
 
 MAX_XML_BYTES = 10 * 2**20
 """Largest encounter file: 10 MiB."""
-
-PROVINCE_ACCOUNT_SUFFIX = "_SYT"
-"""Accounts ``<province>_SYT`` of a health department send for every facility of theirs."""
 
 
 class RecordStatus(StrEnum):

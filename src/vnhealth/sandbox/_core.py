@@ -10,13 +10,14 @@ from typing import Any
 from vnhealth.findings import Finding, Severity
 from vnhealth.protocol import Endpoint
 from vnhealth.protocol.vss import password_hash
+from vnhealth.sandbox._check import Checker
 from vnhealth.sandbox._clock import Clock
 from vnhealth.sandbox._http import Request, Response
 from vnhealth.sandbox._ids import IdMaker, Session, same
 from vnhealth.sandbox._ledger import Ledger
 from vnhealth.sandbox._model import Account
 
-__all__ = ["Answer", "Call", "Core", "Handler", "Settings", "restored", "shown"]
+__all__ = ["Answer", "Call", "Core", "Front", "Handler", "Settings", "restored", "shown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,26 @@ class Call:
 
 
 Handler = Callable[[Call], Answer]
+
+
+def _no_refusal(endpoint: Endpoint, code: str, status: int | None) -> Answer:
+    """For a gateway whose form of a refusal is not modelled: the HTTP status alone."""
+    return Answer(Response(status or 500), code)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Front:
+    """What a gateway adds to the core.
+
+    ``handlers`` has one for every endpoint. ``refuse(endpoint, code, status)`` gives the answer of
+    a result code in the gateway's own form (``status`` overrides the usual HTTP status): the fault
+    plan uses it. ``checker`` judges what was received, when that is not a claim or check-in file.
+    """
+
+    handlers: Mapping[str, Handler]
+    refuse: Callable[[Endpoint, str, int | None], Answer] = _no_refusal
+    checker: Checker | None = None
+    exact_case: bool = True
 
 
 class Core:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from functools import cache
@@ -14,18 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from vnhealth.errors import SandboxError
 from vnhealth.protocol import Endpoint, gateways
-from vnhealth.protocol.repository import PROVINCE_ACCOUNT_SUFFIX
 from vnhealth.sandbox._check import SIGNATURE_POLICIES, Checker, check_file
 from vnhealth.sandbox._clock import Clock, VirtualClock
-from vnhealth.sandbox._core import Answer, Call, Core, Handler, Settings
+from vnhealth.sandbox._core import Answer, Call, Core, Front, Handler, Settings
 from vnhealth.sandbox._http import Request, Response
 from vnhealth.sandbox._ids import IdMaker
 from vnhealth.sandbox._journal import Entry, Journal
 from vnhealth.sandbox._ledger import FIRST_DAY, LAST_DAY, Ledger
 from vnhealth.sandbox._model import Account, Credentials, Facility, Reconciliation
 from vnhealth.sandbox._store import MemoryStore, Store
-from vnhealth.sandbox.gateways import admin, vss
-from vnhealth.sandbox.gateways.repository import Repository, check_deid
+from vnhealth.sandbox.gateways import MODULES, admin, front
 
 if TYPE_CHECKING:
     from vnhealth.sandbox.transport import AsyncSandboxTransport, SandboxTransport
@@ -34,8 +32,13 @@ if TYPE_CHECKING:
 __all__ = ["Exchange", "accounts_for", "default_facilities"]
 
 BASE_URL = "http://sandbox.invalid"
-REPOSITORIES = ("province", "national", "national_deid")
 NO_ARGS: Mapping[str, str] = {}
+ANY_ORIGIN = (("Access-Control-Allow-Origin", "*"),)
+PREFLIGHT = (
+    *ANY_ORIGIN,
+    ("Access-Control-Allow-Methods", "GET, POST, OPTIONS"),
+    ("Access-Control-Allow-Headers", "*"),
+)
 
 
 @cache
@@ -50,18 +53,30 @@ def default_facilities() -> tuple[Facility, ...]:
 
 
 def accounts_for(facilities: Iterable[Facility], ids: IdMaker) -> list[Account]:
-    """One account per facility and gateway, and one per province at the repositories.
+    """One account per facility and gateway, and one per province where a gateway has those.
 
-    User names: ``<facility>_BV`` at the insurance gateway, the facility code at the repositories,
-    ``<province>_SYT`` for a health department.
+    User names as ``accounts`` of `vnhealth.protocol.Gateway` says: ``<facility>_BV`` at the
+    insurance gateway, the facility code at the repositories, ``<province>_SYT`` for a health
+    department.
     """
     facilities = tuple(facilities)
-    wanted = [("vss", f"{f.code}_BV", f.code) for f in facilities]
-    for gateway in REPOSITORIES:
-        wanted += [(gateway, f.code, f.code) for f in facilities]
-        provinces = sorted({f.province for f in facilities})
-        wanted += [(gateway, p + PROVINCE_ACCOUNT_SUFFIX, p) for p in provinces]
-    return [Account(g, name, ids.password(g, name), scope) for g, name, scope in wanted]
+    provinces = sorted({f.province for f in facilities})
+    return [
+        Account(key, name, ids.password(key, name), scope)
+        for key in MODULES
+        for form in gateways()[key].accounts
+        for name, scope in _named(form, facilities, provinces)
+    ]
+
+
+def _named(
+    form: str, facilities: Iterable[Facility], provinces: Iterable[str]
+) -> Iterator[tuple[str, str]]:
+    """User names after a form, each with the code it may send for."""
+    if "{province}" in form:
+        yield from ((form.format(province=code), code) for code in provinces)
+    else:
+        yield from ((form.format(facility=f.code), f.code) for f in facilities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +89,12 @@ class _Route:
 class _Routes:
     """The routes of one gateway: exact paths first, then those with named segments."""
 
-    def __init__(self, key: str, handlers: Mapping[str, Handler], *, exact_case: bool) -> None:
-        self._exact_case = exact_case
+    def __init__(self, key: str, found: Front) -> None:
+        self._exact_case = found.exact_case
         self._exact: dict[str, dict[str, _Route]] = {}
         self._named: list[_Route] = []
         for name, endpoint in gateways()[key].endpoints.items():
-            route = _Route(tuple(endpoint.path.split("/")), endpoint, handlers[name])
+            route = _Route(tuple(endpoint.path.split("/")), endpoint, found.handlers[name])
             if "{" in endpoint.path:
                 self._named.append(route)
             else:
@@ -102,6 +117,12 @@ class _Routes:
                 return (route if right else None), args, not right
         return None, NO_ARGS, False
 
+    def browser_may(self, path: str) -> bool:
+        """True when the gateway lets pages of other origins call this path."""
+        folded = self._fold(path)
+        found = self._exact.get(folded, {}).values()
+        return any(route.endpoint.cors for route in found)
+
     def _args(self, wanted: tuple[str, ...], given: list[str]) -> dict[str, str] | None:
         if len(wanted) != len(given):
             return None
@@ -115,7 +136,7 @@ class _Routes:
 
 
 class Exchange:
-    """A sandbox with four gateways over one state.
+    """A sandbox with all gateways over one state.
 
     ``clock``, ``seed``, ``store``, ``trust`` (a `vnhealth.signing.TrustStore` or None) and
     ``checker`` are all it depends on: the same seed, clock and requests give the same bytes.
@@ -152,12 +173,11 @@ class Exchange:
         self.ids = IdMaker(seed)
         self._lock = threading.RLock()
         check = checker or check_file
-        checkers = {"national_deid": check_deid}
         ledger = Ledger(
             store,
             clock,
             self.ids,
-            lambda gateway: checkers.get(gateway, check),
+            lambda gateway: self.front(gateway).checker or check,
             trust=trust,
             signatures=policy,
         )
@@ -167,15 +187,10 @@ class Exchange:
             clock=clock, ids=self.ids, ledger=ledger, accounts=accounts, settings=settings
         )
         self._admin = admin.Admin(self._core, self.journal, admin_token)
-        handlers = {"vss": vss.Vss(self._core).handlers()}
-        for key in REPOSITORIES:
-            handlers[key] = Repository(self._core, key).handlers()
-        self._routes = {
-            key: _Routes(key, found, exact_case=key != "vss" or vss.CASE_SENSITIVE)
-            for key, found in handlers.items()
-        }
-        self._prefixes = {gateways()[key].prefix.lstrip("/"): key for key in self._routes}
-        self._hosts = {host: key for key in self._routes for host in gateways()[key].hosts}
+        self._fronts: dict[str, Front] = {}
+        self._routes: dict[str, _Routes] = {}
+        self._prefixes = {gateways()[key].prefix.lstrip("/"): key for key in MODULES}
+        self._hosts = {host: key for key in MODULES for host in gateways()[key].hosts}
         self._dates: tuple[int, str] = (-1, "")
 
     @classmethod
@@ -218,11 +233,31 @@ class Exchange:
         gateway, path = self._gateway(request)
         if gateway is None:
             return "", "", admin.problem(501, "SBX-HTTP-01")
-        route, args, other_method = self._routes[gateway].find(request.method, path)
+        routes = self._routes_of(gateway)
+        open_to_pages = routes.browser_may(path)
+        if request.method == "OPTIONS" and open_to_pages:
+            return gateway, "preflight", Answer(Response(204, b"", PREFLIGHT), "")
+        route, args, other_method = routes.find(request.method, path)
         if route is None:
             code = ("SBX-HTTP-07", 405) if other_method else ("SBX-HTTP-01", 501)
             return gateway, "", admin.problem(code[1], code[0])
-        return gateway, route.endpoint.name, route.handler(Call(request, route.endpoint, args))
+        answer = route.handler(Call(request, route.endpoint, args))
+        if open_to_pages:
+            answer = replace(answer, response=answer.response.with_headers(ANY_ORIGIN))
+        return gateway, route.endpoint.name, answer
+
+    def front(self, gateway: str) -> Front:
+        """What a gateway adds to the core: its handlers and its form of a refusal."""
+        found = self._fronts.get(gateway)
+        if found is None:
+            found = self._fronts[gateway] = front(self._core, gateway)
+        return found
+
+    def _routes_of(self, gateway: str) -> _Routes:
+        found = self._routes.get(gateway)
+        if found is None:
+            found = self._routes[gateway] = _Routes(gateway, self.front(gateway))
+        return found
 
     def _gateway(self, request: Request) -> tuple[str | None, str]:
         """The gateway by path prefix, else by host name; and the path without the prefix."""

@@ -251,6 +251,15 @@ class SqliteStore:
         """See `Store`."""
         self._db.execute("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", (space, key, value))
 
+    def scan(self, space: str, prefix: str = "") -> list[tuple[str, str]]:
+        """See `Store`."""
+        found = self._db.execute(
+            "SELECT key, value FROM texts WHERE space = ?1 AND substr(key, 1, length(?2)) = ?2"
+            " ORDER BY key",
+            (space, prefix),
+        )
+        return [(str(key), str(value)) for key, value in found]
+
     def close(self) -> None:
         """See `Store`."""
         self._db.close()

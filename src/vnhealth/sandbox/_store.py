@@ -100,6 +100,10 @@ class Store(Protocol):
         """Keep a small text under a name."""
         ...
 
+    def scan(self, space: str, prefix: str = "") -> list[tuple[str, str]]:
+        """Names with this beginning and their texts, sorted by name."""
+        ...
+
     def close(self) -> None:
         """Release files; the store is not used afterwards."""
         ...
@@ -238,6 +242,14 @@ class MemoryStore:
     def put(self, space: str, key: str, value: str) -> None:
         """See `Store`."""
         self._texts[space, key] = value
+
+    def scan(self, space: str, prefix: str = "") -> list[tuple[str, str]]:
+        """See `Store`."""
+        return sorted(
+            (key, value)
+            for (place, key), value in self._texts.items()
+            if place == space and key.startswith(prefix)
+        )
 
     def close(self) -> None:
         """See `Store`."""

@@ -8,14 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from vnhealth.findings import Finding, Findings, Severity
-from vnhealth.protocol import repository, result_code
+from vnhealth.protocol import Endpoint, repository, result_code
 from vnhealth.protocol.deid_inspect import inspect
 from vnhealth.protocol.repository import Envelope, RecordStatus, format_moment
 from vnhealth.sandbox._check import Checked, File, RecordVerdict, own
-from vnhealth.sandbox._core import Answer, Call, Core, Handler, restored, shown
+from vnhealth.sandbox._core import Answer, Call, Core, Front, Handler, restored, shown
 from vnhealth.sandbox._http import BadBody, Response
 from vnhealth.sandbox._ledger import Intake
 from vnhealth.sandbox._model import Account, Reconciliation, Record, State, Submission, digest
@@ -23,7 +24,7 @@ from vnhealth.sandbox._peek import peek
 from vnhealth.sandbox._persons import SCOPES, Persons, person_of
 from vnhealth.sandbox._store import local_day
 
-__all__ = ["Repository", "check_deid"]
+__all__ = ["front"]
 
 MAX_PAGE = 100
 MAX_REASON = 500
@@ -50,6 +51,12 @@ class _Refused(Exception):
         self.code = code
         self.findings = findings or Findings()
         self.data = data
+
+
+def front(core: Core, key: str) -> Front:
+    """One of the gateways province, national and national_deid."""
+    found = Repository(core, key)
+    return Front(found.handlers(), found.refused, check_deid if key == "national_deid" else None)
 
 
 class Repository:
@@ -101,10 +108,17 @@ class Repository:
         errors: tuple[Any, ...] = (),
     ) -> Answer:
         known = result_code(self._gateway, code)
-        assert known is not None
-        success = known.outcome in ("accepted", "duplicate")
-        body = Envelope(success, code, known.meaning_vi, data, warnings, errors)
-        return Answer(Response(known.http, body.to_bytes()), code, facility, transaction)
+        success = known is not None and known.outcome in ("accepted", "duplicate")
+        meaning = known.meaning_vi if known else ""
+        body = Envelope(success, code, meaning, data, warnings, errors)
+        status = known.http if known else 400
+        return Answer(Response(status, body.to_bytes()), code, facility, transaction)
+
+    def refused(self, endpoint: Endpoint, code: str, status: int | None) -> Answer:
+        """A refusal as the fault plan asks for it; the gateways share one form."""
+        answer = self._answer(code)
+        response = answer.response
+        return replace(answer, response=replace(response, status=status or response.status))
 
     def login(self, call: Call) -> Answer:
         """JSON with the password in clear text; the token lives three hours."""

@@ -10,19 +10,16 @@ from typing import Any
 import pybase64
 
 from vnhealth.findings import Finding
-from vnhealth.protocol import result_code, vss
+from vnhealth.protocol import Endpoint, result_code, vss
 from vnhealth.protocol.vss import LoginReply, Receipt, RecordState
-from vnhealth.sandbox._core import Answer, Call, Core, Handler, restored
+from vnhealth.sandbox._core import Answer, Call, Core, Front, Handler, restored
 from vnhealth.sandbox._http import BadBody, Response
 from vnhealth.sandbox._ids import same
 from vnhealth.sandbox._ledger import Intake
 from vnhealth.sandbox._model import Account, Record, State, Submission
 from vnhealth.sandbox._peek import peek
 
-__all__ = ["CASE_SENSITIVE", "Vss"]
-
-CASE_SENSITIVE = False
-"""Routes are matched without regard to case: the portal is ASP.NET (assumption)."""
+__all__ = ["front"]
 
 STATES = {
     State.PENDING: RecordState.PENDING,
@@ -39,6 +36,18 @@ class _Refused(Exception):
         super().__init__(code)
         self.code = code
         self.detail = detail
+
+
+def front(core: Core, key: str) -> Front:
+    """The insurance gateway. Paths are taken in any case: the portal is ASP.NET (assumption)."""
+    return Front(Vss(core).handlers(), _refused, exact_case=False)
+
+
+def _refused(endpoint: Endpoint, code: str, status: int | None) -> Answer:
+    """A refusal as the fault plan asks for it."""
+    login = endpoint.name == "login"
+    body = LoginReply(code).to_bytes() if login else _refusal(code, "").response.body
+    return Answer(Response(status or _status(code), body), code)
 
 
 class Vss:
