@@ -25,6 +25,7 @@ SOURCES = (
     "sandbox",
     "sync",
     "indicators",
+    "conformance",
     "cli",
 )
 """The files of ``findings/data``, in the order in which pages list them. A missing one is empty."""

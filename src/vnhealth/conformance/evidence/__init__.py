@@ -1,0 +1,42 @@
+"""Evidence of a run: one canonical JSON file, signed, checked offline, changed by nobody unseen."""
+
+from vnhealth.conformance.evidence._canonical import canonical, parse_canonical
+from vnhealth.conformance.evidence._file import (
+    BANNER,
+    FORMAT,
+    Verified,
+    countersign,
+    facts_digest,
+    payload_of,
+    scenario_root,
+    seal,
+    traffic_root,
+    verify,
+)
+from vnhealth.conformance.evidence._merkle import leaf_hash, merkle_proof, merkle_root, proves
+from vnhealth.conformance.evidence._schema import schema, violations
+from vnhealth.conformance.evidence._seal import Sealer, checks_out, fingerprint_of
+
+__all__ = [
+    "BANNER",
+    "FORMAT",
+    "Sealer",
+    "Verified",
+    "canonical",
+    "checks_out",
+    "countersign",
+    "facts_digest",
+    "fingerprint_of",
+    "leaf_hash",
+    "merkle_proof",
+    "merkle_root",
+    "parse_canonical",
+    "payload_of",
+    "proves",
+    "scenario_root",
+    "schema",
+    "seal",
+    "traffic_root",
+    "verify",
+    "violations",
+]
