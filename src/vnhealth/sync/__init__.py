@@ -1,9 +1,9 @@
 """Clients of the gateways, blocking and asynchronous, over httpx.
 
-`VssClient` speaks to the insurance gateway, `RepositoryClient` to the provincial and national
-repositories; `AsyncVssClient` and `AsyncRepositoryClient` are the same with ``await``. What a
-gateway made of a file is an `Outcome`, never an HTTP status; errors are those of
-`vnhealth.sync._errors`, all of them `vnhealth.errors.SyncError`.
+`connect` gives one face for all gateways (`Gateway`, `AsyncGateway`): submit, status, results,
+lookup. `VssClient` and `RepositoryClient` (and their asynchronous twins) are richer faces of the
+insurance gateway and of the repositories. What a gateway made of a file is an `Outcome`, never an
+HTTP status; errors are those of `vnhealth.sync._errors`, all of them `vnhealth.errors.SyncError`.
 
 >>> from vnhealth.sync import Credentials, VssClient
 >>> client = VssClient(Credentials("https://gateway.example", "01001_BV", "secret", "01001"))
@@ -13,6 +13,7 @@ Traceback (most recent call last):
 vnhealth.sync._errors.NotSent: Not sent: the file names no facility. [ERR-SYNC-15]
 """
 
+from vnhealth.sync._capabilities import Capabilities, Found
 from vnhealth.sync._clients import (
     AsyncGatewayClient,
     AsyncRepositoryClient,
@@ -25,6 +26,7 @@ from vnhealth.sync._errors import (
     AuthFailed,
     ConnectionFailed,
     NotSent,
+    NotSupported,
     RateLimited,
     Rejected,
     RemoteError,
@@ -32,6 +34,7 @@ from vnhealth.sync._errors import (
     TimedOut,
     Unavailable,
 )
+from vnhealth.sync._face import AsyncGateway, Gateway, connect, connect_async
 from vnhealth.sync._mask import RawAnswer
 from vnhealth.sync._outcome import (
     DayCount,
@@ -47,16 +50,21 @@ from vnhealth.sync._session import Account, Credentials
 
 __all__ = [
     "Account",
+    "AsyncGateway",
     "AsyncGatewayClient",
     "AsyncRepositoryClient",
     "AsyncVssClient",
     "AuthFailed",
+    "Capabilities",
     "ConnectionFailed",
     "Credentials",
     "DayCount",
+    "Found",
+    "Gateway",
     "GatewayClient",
     "GatewayFinding",
     "NotSent",
+    "NotSupported",
     "Outcome",
     "PersonHit",
     "RateLimited",
@@ -73,4 +81,6 @@ __all__ = [
     "Timeouts",
     "Unavailable",
     "VssClient",
+    "connect",
+    "connect_async",
 ]

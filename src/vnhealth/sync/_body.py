@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vnhealth.codecs import read
@@ -11,7 +12,7 @@ from vnhealth.protocol import deid_inspect
 from vnhealth.records import Claim, DocumentKind
 from vnhealth.sync._errors import NotSent
 
-__all__ = ["Body", "body_of", "in_scope"]
+__all__ = ["Body", "body_of", "checked_body", "digest_of", "in_scope"]
 
 BOM = b"\xef\xbb\xbf"
 KINDS = {DocumentKind.ENVELOPE: "claim", DocumentKind.CHECKIN: "checkin"}
@@ -19,12 +20,16 @@ KINDS = {DocumentKind.ENVELOPE: "claim", DocumentKind.CHECKIN: "checkin"}
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Body:
-    """A file about to be sent: its bytes without byte-order mark, its facility and records."""
+    """A file about to be sent: its bytes without byte-order mark, its facility and records.
+
+    ``edition`` is that of its layout where the file tells (130, 4750, 3176, 4210), else empty.
+    """
 
     data: bytes
     facility: str
     keys: tuple[str, ...]
     digest: str
+    edition: str = ""
 
 
 def in_scope(facility: str, scope: str) -> bool:
@@ -60,24 +65,46 @@ def body_of(data: bytes, *, kind: str, scope: str, call: str) -> Body:
     data = _plain(data)
     if kind == "deid":
         facilities, keys = _deid(data)
-    else:
-        facilities, keys = _document(data, kind, call)
+        return checked_body(data, facilities, keys, scope=scope)
+    facilities, keys, edition = _document(data, kind, call)
+    return checked_body(data, facilities, keys, scope=scope, edition=edition)
+
+
+def checked_body(
+    data: bytes,
+    facilities: Sequence[str],
+    keys: Iterable[str],
+    *,
+    scope: str,
+    edition: str = "",
+) -> Body:
+    """A file of any kind, once its facilities and record keys were read from it.
+
+    Every gateway's files go through here, so that a session of one facility never carries a body of
+    another. Raises `NotSent` when a facility is missing or out of scope.
+
+    >>> checked_body(b"{}", ["01001"], ["DT1", "DT1"], scope="01").keys
+    ('DT1',)
+    """
     if not facilities:
         raise NotSent("ERR-SYNC-15")
     if not all(in_scope(facility, scope) for facility in facilities):
         raise NotSent("ERR-SYNC-13")
-    return Body(data, facilities[0], keys, hashlib.sha256(data).hexdigest())
+    data = _plain(data)
+    kept = tuple(key for key in dict.fromkeys(keys) if key)
+    return Body(data, facilities[0], kept, hashlib.sha256(data).hexdigest(), edition)
 
 
-def _document(data: bytes, kind: str, call: str) -> tuple[list[str], tuple[str, ...]]:
+def _document(data: bytes, kind: str, call: str) -> tuple[list[str], list[str], str]:
     document = read(data)
     if KINDS.get(document.kind) != kind:
         raise NotSent("ERR-SYNC-14", call=call, kind=document.kind.value)
     facilities = [document.facility] if document.facility else []
     for claim in document.claims:
         facilities += _facilities(claim, kind)
-    keys = dict.fromkeys(claim.ma_lk for claim in document.claims)
-    return facilities, tuple(key for key in keys if key)
+    keys = [claim.ma_lk for claim in document.claims if claim.ma_lk]
+    edition = document.edition
+    return facilities, keys, "" if edition is None else edition.value
 
 
 def _facilities(claim: Claim, kind: str) -> list[str]:
@@ -85,9 +112,8 @@ def _facilities(claim: Claim, kind: str) -> list[str]:
     return [str(row["MA_CSKCB"]) for row in rows if row["MA_CSKCB"]]
 
 
-def _deid(data: bytes) -> tuple[list[str], tuple[str, ...]]:
+def _deid(data: bytes) -> tuple[list[str], list[str]]:
     found = deid_inspect.inspect(data)
     if not found.ok:
         raise ConformanceError(findings=found.findings)
-    keys = tuple(dict.fromkeys(key for key in found.records if key))
-    return ([found.facility] if found.facility else []), keys
+    return [found.facility] if found.facility else [], [key for key in found.records if key]

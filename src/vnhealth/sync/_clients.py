@@ -22,12 +22,15 @@ from vnhealth.sync._vss import VssGate
 
 __all__ = [
     "AsyncGatewayClient",
+    "AsyncOptions",
     "AsyncRepositoryClient",
     "AsyncVssClient",
     "GatewayClient",
     "Kind",
+    "Options",
     "RepositoryClient",
     "VssClient",
+    "gate_of",
 ]
 
 G = TypeVar("G", bound=Gate)
@@ -63,22 +66,14 @@ class _NoPickle:
         raise TypeError("a client holds a password and cannot be pickled or copied")
 
 
-def _vss(account: Account, options: _Common, *, inside: bool) -> VssGate:
-    return VssGate(
-        account,
-        clock=options.get("clock", system_clock),
-        retry=options.get("retry", RetryPolicy()),
-        trusted=inside or options.get("allow_http", False),
-    )
-
-
-def _repository(key: str, account: Account, options: _Common, *, inside: bool) -> RepositoryGate:
-    return RepositoryGate(
+def gate_of(kind: type[G], key: str, account: Account, options: Options | AsyncOptions) -> G:
+    """A gateway's own class for one account; plain http is allowed inside a given transport."""
+    return kind(
         key,
         account,
         clock=options.get("clock", system_clock),
         retry=options.get("retry", RetryPolicy()),
-        trusted=inside or options.get("allow_http", False),
+        trusted=options.get("transport") is not None or options.get("allow_http", False),
     )
 
 
@@ -229,12 +224,11 @@ class VssClient(GatewayClient[VssGate]):
     """
 
     def __init__(self, credentials: Account, **options: Unpack[Options]) -> None:
-        gate = _vss(credentials, options, inside=options.get("transport") is not None)
-        super().__init__(gate, options)
+        super().__init__(gate_of(VssGate, "vss", credentials, options), options)
 
     def check_in(self, xml: bytes, *, edition: Edition | str) -> Outcome:
         """Send a check-in file (XML0). ``edition`` 130, 4750, 3176 or 1931 chooses the call."""
-        return self._driver.run(self._gate.check_in(xml, edition))
+        return self._driver.run(self._gate.submit_file(xml, kind="checkin", edition=edition))
 
     def submit(self, xml: bytes, *, edition: Edition | str) -> Outcome:
         """Send a claim file (GIAMDINHHS); ``pending`` means received, the verdict comes later.
@@ -242,51 +236,50 @@ class VssClient(GatewayClient[VssGate]):
         There is no idempotency key: a file whose answer was lost is not sent again by itself but
         gives ``unknown``; see `confirm` and `resend`.
         """
-        return self._driver.run(self._gate.submit(xml, edition))
+        return self._driver.run(self._gate.submit_file(xml, kind="claim", edition=edition))
 
     def status(self, transaction: str) -> Outcome:
         """The verdict on a file by its maGiaoDich; ``missing`` when the gateway has no such one."""
-        return self._driver.run(self._gate.status(transaction))
+        return self._driver.run(self._gate.by_transaction(transaction))
 
     def status_of(
         self, ma_lk: str, *, facility: str | None = None, kind: Kind = "claim"
     ) -> Outcome:
         """The verdict on the latest record with this MA_LK."""
-        return self._driver.run(self._gate.status_of(ma_lk, facility=facility, kind=kind))
+        return self._driver.run(self._gate.by_record(ma_lk, facility=facility, kind=kind))
 
     def results(self, transaction: str) -> tuple[RecordOutcome, ...]:
         """The verdicts on the records of a file."""
-        return self._driver.run(self._gate.results(transaction))
+        return self.status(transaction).records
 
 
 class AsyncVssClient(AsyncGatewayClient[VssGate]):
     """`VssClient` with ``await``."""
 
     def __init__(self, credentials: Account, **options: Unpack[AsyncOptions]) -> None:
-        gate = _vss(credentials, options, inside=options.get("transport") is not None)
-        super().__init__(gate, options)
+        super().__init__(gate_of(VssGate, "vss", credentials, options), options)
 
     async def check_in(self, xml: bytes, *, edition: Edition | str) -> Outcome:
         """See `VssClient.check_in`."""
-        return await self._driver.run(self._gate.check_in(xml, edition))
+        return await self._driver.run(self._gate.submit_file(xml, kind="checkin", edition=edition))
 
     async def submit(self, xml: bytes, *, edition: Edition | str) -> Outcome:
         """See `VssClient.submit`."""
-        return await self._driver.run(self._gate.submit(xml, edition))
+        return await self._driver.run(self._gate.submit_file(xml, kind="claim", edition=edition))
 
     async def status(self, transaction: str) -> Outcome:
         """See `VssClient.status`."""
-        return await self._driver.run(self._gate.status(transaction))
+        return await self._driver.run(self._gate.by_transaction(transaction))
 
     async def status_of(
         self, ma_lk: str, *, facility: str | None = None, kind: Kind = "claim"
     ) -> Outcome:
         """See `VssClient.status_of`."""
-        return await self._driver.run(self._gate.status_of(ma_lk, facility=facility, kind=kind))
+        return await self._driver.run(self._gate.by_record(ma_lk, facility=facility, kind=kind))
 
     async def results(self, transaction: str) -> tuple[RecordOutcome, ...]:
         """See `VssClient.results`."""
-        return await self._driver.run(self._gate.results(transaction))
+        return (await self.status(transaction)).records
 
 
 class RepositoryClient(GatewayClient[RepositoryGate]):
@@ -301,8 +294,8 @@ class RepositoryClient(GatewayClient[RepositoryGate]):
     def __init__(
         self, credentials: Account, gateway: str = "province", **options: Unpack[Options]
     ) -> None:
-        inside = options.get("transport") is not None
-        super().__init__(_repository(gateway, credentials, options, inside=inside), options)
+        gate = gate_of(RepositoryGate, gateway, credentials, options)
+        super().__init__(gate, options)
 
     def whoami(self) -> str:
         """Code of the unit that the session belongs to."""
@@ -317,22 +310,22 @@ class RepositoryClient(GatewayClient[RepositoryGate]):
 
     def check_in(self, xml: bytes) -> Outcome:
         """Send a check-in file. Raises `vnhealth.errors.SpecError` where there is no such call."""
-        return self._driver.run(self._gate.check_in(xml))
+        return self._driver.run(self._gate.submit_file(xml, kind="checkin"))
 
     def submit(self, xml: bytes) -> Outcome:
         """Send one file; ``pending`` means received, ``duplicate`` that it was there already."""
-        return self._driver.run(self._gate.submit(xml))
+        return self._driver.run(self._gate.submit_file(xml, kind="claim"))
 
     def status(self, ma_lk: str, *, facility: str | None = None, kind: Kind = "claim") -> Outcome:
         """The latest record with this MA_LK; ``missing`` when it was never received.
 
         ``facility`` is needed by accounts of a province.
         """
-        return self._driver.run(self._gate.status(ma_lk, facility=facility, kind=kind))
+        return self._driver.run(self._gate.by_record(ma_lk, facility=facility, kind=kind))
 
     def status_by_tracking(self, tracking_id: str) -> Outcome:
         """All records of one file."""
-        return self._driver.run(self._gate.status_by_tracking(tracking_id))
+        return self._driver.run(self._gate.by_tracking(tracking_id))
 
     def list_records(
         self,
@@ -379,8 +372,8 @@ class AsyncRepositoryClient(AsyncGatewayClient[RepositoryGate]):
     def __init__(
         self, credentials: Account, gateway: str = "province", **options: Unpack[AsyncOptions]
     ) -> None:
-        inside = options.get("transport") is not None
-        super().__init__(_repository(gateway, credentials, options, inside=inside), options)
+        gate = gate_of(RepositoryGate, gateway, credentials, options)
+        super().__init__(gate, options)
 
     async def whoami(self) -> str:
         """See `RepositoryClient.whoami`."""
@@ -392,21 +385,21 @@ class AsyncRepositoryClient(AsyncGatewayClient[RepositoryGate]):
 
     async def check_in(self, xml: bytes) -> Outcome:
         """See `RepositoryClient.check_in`."""
-        return await self._driver.run(self._gate.check_in(xml))
+        return await self._driver.run(self._gate.submit_file(xml, kind="checkin"))
 
     async def submit(self, xml: bytes) -> Outcome:
         """See `RepositoryClient.submit`."""
-        return await self._driver.run(self._gate.submit(xml))
+        return await self._driver.run(self._gate.submit_file(xml, kind="claim"))
 
     async def status(
         self, ma_lk: str, *, facility: str | None = None, kind: Kind = "claim"
     ) -> Outcome:
         """See `RepositoryClient.status`."""
-        return await self._driver.run(self._gate.status(ma_lk, facility=facility, kind=kind))
+        return await self._driver.run(self._gate.by_record(ma_lk, facility=facility, kind=kind))
 
     async def status_by_tracking(self, tracking_id: str) -> Outcome:
         """See `RepositoryClient.status_by_tracking`."""
-        return await self._driver.run(self._gate.status_by_tracking(tracking_id))
+        return await self._driver.run(self._gate.by_tracking(tracking_id))
 
     async def list_records(
         self,

@@ -3,6 +3,7 @@
 ```
 SyncError
 ├─ NotSent              refused here, before anything went out: wrong facility, wrong file, http
+├─ NotSupported         the gateway has no such call or takes no such file
 ├─ ConnectionFailed     no connection, or it broke                              retryable
 ├─ TimedOut             no answer in time                                       retryable
 └─ RemoteError          the gateway answered, but not about the file
@@ -25,6 +26,7 @@ __all__ = [
     "AuthFailed",
     "ConnectionFailed",
     "NotSent",
+    "NotSupported",
     "RateLimited",
     "Rejected",
     "RemoteError",
@@ -38,6 +40,12 @@ class NotSent(SyncError):
     """The client refused to send: the file, the facility or the address is not right."""
 
     default_code = "ERR-SYNC-13"
+
+
+class NotSupported(SyncError):
+    """The gateway has no such call, or its client does not know one; nothing went out."""
+
+    default_code = "ERR-SYNC-19"
 
 
 class ConnectionFailed(SyncError):

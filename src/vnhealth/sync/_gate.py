@@ -1,286 +1,129 @@
-"""What all gateways share on the client's side: sessions, calls, delivery, asking again.
+"""What all gateways share on the client's side: delivery of files, asking again.
 
-Everything here is a plan (see `vnhealth.sync._wire`): no socket, no clock, no sleep of its own.
+A gateway's own class derives from `Gate`; how to add one stands in `vnhealth.sync._registry`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import random
-import re
-import zlib
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NoReturn
-from urllib.parse import urlencode, urlsplit
+from typing import Any, ClassVar
 
-from vnhealth import __version__
-from vnhealth.protocol import Endpoint, gateway
+from vnhealth.protocol import Endpoint
 from vnhealth.sync._body import Body, digest_of, in_scope
-from vnhealth.sync._codes import Take, known_code, safe_code, take_of
-from vnhealth.sync._errors import (
-    AuthFailed,
-    ConnectionFailed,
-    NotSent,
-    RateLimited,
-    Rejected,
-    RemoteError,
-    SyncError,
-    TimedOut,
-    Unavailable,
-)
+from vnhealth.sync._calls import Caller, log
+from vnhealth.sync._capabilities import Capabilities, Found
+from vnhealth.sync._codes import Take
+from vnhealth.sync._errors import NotSent, NotSupported, SyncError
 from vnhealth.sync._mask import raw_answer
-from vnhealth.sync._outcome import DayCount, Outcome, Status
-from vnhealth.sync._retry import Resend, RetryPolicy, Trail, exchange
-from vnhealth.sync._session import Account, Clock, Secret, Session, Token, base_of
-from vnhealth.sync._wire import Guarded, HttpAnswer, HttpRequest, Lost, Plan, Wait
+from vnhealth.sync._outcome import DayCount, Outcome, RecordOutcome, Status
+from vnhealth.sync._retry import Resend, Trail
+from vnhealth.sync._session import Token
+from vnhealth.sync._wire import HttpAnswer, HttpRequest, Lost, Plan, Wait
 
-__all__ = ["Gate", "log"]
-
-log = logging.getLogger("vnhealth.sync")
-"""Traffic at DEBUG, retries and lost answers at WARNING. Names, sizes and known codes only."""
-
-SKEW = dt.timedelta(seconds=60)
-"""A token is left so long before its end."""
-ODD_CLOCK = dt.timedelta(minutes=5)
-_TOKEN = re.compile(r"[!-~]{1,8192}")
+__all__ = ["Gate"]
 
 
-class Gate(ABC):
+class Gate(Caller):
     """One account at one gateway. Subclasses know the wire; this class knows the rules."""
 
-    def __init__(
-        self,
-        key: str,
-        account: Account,
-        secret: str,
-        *,
-        clock: Clock,
-        retry: RetryPolicy,
-        trusted: bool,
-    ) -> None:
-        self.gateway = gateway(key)
-        self.key = key
-        self.scope = account.facility
-        self.policy = retry
-        self.origin, self._prefix = _split(base_of(account, trusted=trusted))
-        self.session = Session(account.username, Secret(secret), clock, SKEW)
-        self._rng = random.Random(zlib.crc32(f"{key}:{account.username}".encode()))
+    capabilities: ClassVar[Capabilities]
+
+    # what a gateway's own class says
 
     @abstractmethod
-    def _login_request(self) -> HttpRequest:
-        """Log in."""
+    def submit_file(self, data: bytes, *, kind: str, edition: str) -> Plan[Outcome]:
+        """Look at one file (see `vnhealth.sync._body`) and `deliver` it.
+
+        ``kind`` is one of the capabilities; ``edition`` may be empty: then the file tells.
+        """
 
     @abstractmethod
-    def _login_code(self, answer: HttpAnswer) -> str | None:
-        """The result code of a login, None when the answer is none of the contract."""
-
-    @abstractmethod
-    def _open(self, answer: HttpAnswer) -> Token | None:
-        """Open the session from an answer of the contract; None when it holds no usable token."""
-
-    @abstractmethod
-    def _code(self, answer: HttpAnswer) -> str | None:
-        """The result code of any other call, None when the answer is none of the contract."""
-
-    @abstractmethod
-    def _session_headers(self, token: Token) -> dict[str, str]:
-        """The headers that prove who calls."""
+    def send_again(self, outcome: Outcome, data: bytes) -> Plan[Outcome]:
+        """Send a file by the call that it went by before."""
 
     @abstractmethod
     def _receipt(self, answer: HttpAnswer, body: Body) -> Outcome:
         """What an answer of the contract says of a file that was sent."""
 
-    @abstractmethod
+    def _receipts(self, answer: HttpAnswer, bodies: Sequence[Body]) -> tuple[Outcome, ...]:
+        """The same for all files of one call, in their order."""
+        return tuple(self._receipt(answer, body) for body in bodies)
+
     def look_up(self, outcome: Outcome) -> Plan[Outcome]:
         """Ask what became of a file: by its transaction, else by its first record."""
+        raise self.lacks("status")
 
-    @abstractmethod
+    def results(self, since: dt.date, until: dt.date) -> Plan[tuple[RecordOutcome, ...]]:
+        """The records received between two days, latest versions only."""
+        raise self.lacks("results")
+
     def reconciliation(self, since: dt.date, until: dt.date) -> Plan[tuple[DayCount, ...]]:
         """Counts per day of receipt."""
+        raise self.lacks("counts")
 
-    # requests
+    def ask_about(self, question: str, fields: Mapping[str, str]) -> Plan[Found]:
+        """Answer a question that stands in the capabilities."""
+        raise self.lacks(question)
 
-    def _request(
+    # the rules
+
+    def lacks(self, what: str) -> NotSupported:
+        """The error for something that this gateway does not have."""
+        return NotSupported(gateway=self.key, what=what)
+
+    def lookup(self, question: str, fields: Mapping[str, str]) -> Plan[Found]:
+        """Ask about a card, a person, a prescription; only what the capabilities name."""
+        if question not in self.capabilities.lookups:
+            raise self.lacks(question)
+        return (yield from self.ask_about(question, fields))
+
+    def submit_files(
+        self, files: Sequence[bytes], *, kind: str, edition: str
+    ) -> Plan[tuple[Outcome, ...]]:
+        """One after the other; a gateway that takes several files in one call overrides this.
+
+        An error before anything was taken is raised. Later on, a file that certainly did not go
+        out gives an outcome ``not_sent`` with the error as its cause.
+        """
+        if kind not in self.capabilities.kinds:
+            raise self.lacks(kind)
+        outcomes: list[Outcome] = []
+        for data in files:
+            try:
+                outcomes.append((yield from self.submit_file(data, kind=kind, edition=edition)))
+            except SyncError as error:
+                if not outcomes:
+                    raise
+                outcomes.append(self.not_sent(data, error))
+        return tuple(outcomes)
+
+    def not_sent(self, data: bytes, error: SyncError) -> Outcome:
+        """The outcome of a file that certainly did not go out."""
+        return Outcome(
+            gateway=self.key,
+            status=Status.NOT_SENT,
+            digest=digest_of(data),
+            cause=error.code,
+            attempts=0,
+        )
+
+    def deliver(self, endpoint: Endpoint, body: Body, **call: Any) -> Plan[Outcome]:
+        """`deliver_all` for one file."""
+        return (yield from self.deliver_all(endpoint, [body], **call))[0]
+
+    def deliver_all(
         self,
         endpoint: Endpoint,
-        *,
-        path: str | None = None,
-        query: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-    ) -> HttpRequest:
-        target = self._prefix + (path or endpoint.path)
-        if query:
-            target += "?" + urlencode(query)
-        base = {
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": f"vnhealth/{__version__}",
-        }
-        return HttpRequest(
-            endpoint.name, endpoint.method, target, {**base, **(headers or {})}, body
-        )
-
-    # sessions
-
-    def login(self) -> Plan[None]:
-        """Log in now, whatever was cached or refused before."""
-        self.session.forgiven()
-        stale = self.session.token
-        self.session.close()
-        yield Guarded(self._login(stale))
-
-    def _login(self, stale: Token | None) -> Plan[Token]:
-        session = self.session
-        token = session.usable()
-        if token is not None and token is not stale:
-            return token
-        why = session.may_login()
-        if why is not None:
-            raise AuthFailed(why, gateway=self.key)
-        trail = Trail()
-        got, take = yield from exchange(
-            self._login_request(),
-            lambda answer: take_of(self.key, answer.status, self._login_code(answer)),
-            resend=Resend.SAFE,
-            policy=self.policy,
-            rng=self._rng,
-            trail=trail,
-        )
-        self._note_clock(got)
-        if isinstance(got, Lost) or take not in (Take.ANSWERED, Take.AUTH):
-            self._fail("login", got, take)
-        if take is Take.ANSWERED:
-            opened = self._open(got)
-            if opened is not None:
-                log.info("%s: login, session %d", self.key, opened.number)
-                return opened
-        code = self._login_code(got) or ""
-        known = known_code(self.key, code)
-        if take is Take.AUTH or (known is not None and known.outcome == "refused"):
-            session.refused()
-            log.warning("%s: login refused, code %s", self.key, safe_code(self.key, code))
-            raise AuthFailed(**self._params("login", got, code))
-        raise Unavailable(**self._params("login", got, code))
-
-    def _usable_token(self, text: Any) -> str | None:
-        return text if isinstance(text, str) and _TOKEN.fullmatch(text) else None
-
-    def _foreign_session(self, answer: HttpAnswer) -> NoReturn:
-        """The gateway opened a session of somebody else: never use it, never ask for another."""
-        self.session.refused()
-        log.error("%s: the session is not of this account", self.key)
-        raise AuthFailed("ERR-SYNC-09", **self._params("login", answer, ""))
-
-    def _note_clock(self, got: HttpAnswer | Lost) -> None:
-        date = None if isinstance(got, Lost) else got.date
-        if date is None:
-            return
-        offset = date - self.session.clock()
-        if abs(offset) > ODD_CLOCK and abs(offset - self.session.offset) > ODD_CLOCK:
-            log.warning("%s: clocks differ by %d s", self.key, round(offset.total_seconds()))
-        self.session.offset = offset
-
-    # calls
-
-    def call(
-        self,
-        build: Callable[[Token], HttpRequest],
-        *,
-        resend: Resend = Resend.SAFE,
-        trail: Trail | None = None,
-    ) -> Plan[tuple[HttpAnswer | Lost, Take]]:
-        """Send under the session; when it was refused, log in once and send once more."""
-        trail = trail or Trail()
-        token = self.session.usable()
-        if token is None:
-            token = yield Guarded(self._login(None))
-        for last in (False, True):
-            request = build(token)
-            got, take = yield from exchange(
-                request,
-                lambda answer: take_of(self.key, answer.status, self._code(answer)),
-                resend=resend,
-                policy=self.policy,
-                rng=self._rng,
-                trail=trail,
-            )
-            self._log_answer(request, got, take)
-            if take is not Take.AUTH:
-                break
-            if last:
-                self.session.doubted(token)
-                raise AuthFailed("ERR-SYNC-07", gateway=self.key)
-            token = yield Guarded(self._login(token))
-        return got, take
-
-    def ask(self, endpoint: Endpoint, **request: Any) -> Plan[HttpAnswer]:
-        """A call that may be repeated; gives an answer of the contract or raises."""
-        given: Mapping[str, str] = request.pop("headers", {})
-
-        def build(token: Token) -> HttpRequest:
-            headers = {**given, **self._session_headers(token)}
-            return self._request(endpoint, headers=headers, **request)
-
-        got, take = yield from self.call(build)
-        if isinstance(got, Lost) or take is not Take.ANSWERED:
-            self._fail(endpoint.name, got, take)
-        return got
-
-    def _log_answer(self, request: HttpRequest, got: HttpAnswer | Lost, take: Take) -> None:
-        if isinstance(got, Lost):
-            log.warning("%s.%s: no answer (%s)", self.key, request.name, got.reason)
-            return
-        code = safe_code(self.key, self._code(got) or "")
-        log.debug(
-            "%s.%s: %d bytes sent, HTTP %d, code %s, %s",
-            *(self.key, request.name, len(request.body), got.status, code, take.name),
-        )
-
-    def _params(self, call: str, answer: HttpAnswer, code: str) -> dict[str, Any]:
-        asked = answer.retry_after_s
-        return {
-            "gateway": self.key,
-            "call": call,
-            "status": answer.status,
-            "remote_code": safe_code(self.key, code),
-            "request_id": answer.request_id,
-            **({} if asked is None else {"retry_after_s": asked}),
-        }
-
-    def _fail(self, call: str, got: HttpAnswer | Lost, take: Take) -> NoReturn:
-        raise self._error(call, got, take)
-
-    def _error(self, call: str, got: HttpAnswer | Lost, take: Take) -> SyncError:
-        if isinstance(got, Lost):
-            said = {"gateway": self.key, "reason": got.reason}
-            if "timeout" in got.reason:
-                return TimedOut(**said) if got.sent else ConnectionFailed(**said)
-            return ConnectionFailed("ERR-SYNC-03" if got.sent else None, **said)
-        params = self._params(call, got, self._code(got) or "")
-        if take is Take.BUSY:
-            return RateLimited(**params) if got.status == 429 else Unavailable(**params)
-        if take is Take.BARRED:
-            return Rejected(**params)
-        if take is Take.UNCLEAR:
-            return Unavailable(**params)
-        return RemoteError(**params)
-
-    # files
-
-    def deliver(
-        self,
-        endpoint: Endpoint,
-        body: Body,
+        bodies: Sequence[Body],
         *,
         headers: Mapping[str, str],
         content: bytes,
         resend: Resend,
-    ) -> Plan[Outcome]:
-        """Send one file. Raises only when the gateway certainly did not take it."""
+    ) -> Plan[tuple[Outcome, ...]]:
+        """Send files in one call. Raises only when the gateway certainly took none of them."""
         trail = Trail()
 
         def build(token: Token) -> HttpRequest:
@@ -291,19 +134,29 @@ class Gate(ABC):
             got, take = yield from self.call(build, resend=resend, trail=trail)
             if isinstance(got, Lost) or take is not Take.ANSWERED:
                 self._fail(endpoint.name, got, take)
-            outcome = self._receipt(got, body)
+            outcomes = self._receipts(got, bodies)
         except SyncError as error:
             if not trail.maybe_taken:
                 raise
-            last = trail.last if isinstance(trail.last, HttpAnswer) else None
-            log.warning("%s.%s: unknown after %s", self.key, endpoint.name, error.code)
-            outcome = Outcome(
-                gateway=self.key,
-                status=Status.UNKNOWN,
-                code="" if last is None else self._code(last) or "",
-                cause=error.code,
-                raw=None if last is None else raw_answer(last),
-            )
+            outcomes = (self._hidden(endpoint, trail, error),) * len(bodies)
+        return tuple(
+            self._labelled(endpoint, outcome, body, trail.attempts)
+            for outcome, body in zip(outcomes, bodies, strict=True)
+        )
+
+    def _hidden(self, endpoint: Endpoint, trail: Trail, error: SyncError) -> Outcome:
+        """The outcome of a file whose answer was lost."""
+        last = trail.last if isinstance(trail.last, HttpAnswer) else None
+        log.warning("%s.%s: unknown after %s", self.key, endpoint.name, error.code)
+        return Outcome(
+            gateway=self.key,
+            status=Status.UNKNOWN,
+            code="" if last is None else self._code(last) or "",
+            cause=error.code,
+            raw=None if last is None else raw_answer(last),
+        )
+
+    def _labelled(self, endpoint: Endpoint, outcome: Outcome, body: Body, attempts: int) -> Outcome:
         log.debug("%s.%s: file %s %s", self.key, endpoint.name, body.digest[:12], outcome.status)
         return replace(
             outcome,
@@ -311,7 +164,7 @@ class Gate(ABC):
             facility=body.facility,
             keys=body.keys,
             digest=body.digest,
-            attempts=trail.attempts,
+            attempts=attempts,
         )
 
     def check_scope(self, facility: str) -> str:
@@ -329,6 +182,14 @@ class Gate(ABC):
             return outcome
         found = yield from self.look_up(outcome)
         return outcome if found.status is Status.MISSING else _carried(outcome, found)
+
+    def status(self, outcome: Outcome, known: Collection[str]) -> Plan[Outcome]:
+        """`confirm` when it is not known whether the file arrived, else `refresh`."""
+        if not self.capabilities.status:
+            raise self.lacks("status")
+        if outcome.status is Status.UNKNOWN:
+            return (yield from self.confirm(outcome, known))
+        return (yield from self.refresh(outcome))
 
     def confirm(self, outcome: Outcome, known: Collection[str]) -> Plan[Outcome]:
         """Ask whether a file with outcome ``unknown`` arrived."""
@@ -348,10 +209,6 @@ class Gate(ABC):
         if outcome.status is not Status.MISSING:
             return outcome
         return (yield from self.send_again(outcome, xml))
-
-    @abstractmethod
-    def send_again(self, outcome: Outcome, xml: bytes) -> Plan[Outcome]:
-        """Send a file by the call that it went by before."""
 
     def wait(self, outcome: Outcome, *, timeout_s: float, every_s: float) -> Plan[Outcome]:
         """Ask again and again until there is a verdict or the time is over."""
@@ -379,8 +236,3 @@ def _carried(outcome: Outcome, found: Outcome) -> Outcome:
         received_at=found.received_at or outcome.received_at,
         transaction=found.transaction or outcome.transaction,
     )
-
-
-def _split(base: str) -> tuple[str, str]:
-    parts = urlsplit(base)
-    return f"{parts.scheme}://{parts.netloc}", parts.path

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from vnhealth.findings import Severity, catalogue
-from vnhealth.protocol import repository, vss
+from vnhealth.protocol import gateways, repository, vss
 from vnhealth.signing import SignatureStatus
 from vnhealth.sync._codes import MASK, known_code
 from vnhealth.sync._wire import HttpAnswer
@@ -70,7 +70,7 @@ def _shown_text(key: str, text: str) -> bool:
         return False
     if _NUMBER.fullmatch(text) or text in _states() or text in known_tags() or text in catalogue:
         return True
-    return any(known_code(gateway, text) for gateway in ("vss", "province"))
+    return any(known_code(gateway, text) for gateway in gateways())
 
 
 def mask_json(value: Any, key: str = "", depth: int = 0) -> Any:

@@ -36,6 +36,8 @@ class Status(StrEnum):
     """It may have been received or not: ask before sending again."""
     MISSING = "missing"
     """The gateway says that it does not hold it (answers to questions only)."""
+    NOT_SENT = "not_sent"
+    """It certainly did not go out (a later file of several; `Outcome.cause` says why)."""
     REPLACED = "replaced"
     """A later file with the same MA_LK took its place."""
     CANCELLED = "cancelled"
@@ -43,17 +45,21 @@ class Status(StrEnum):
     @property
     def received(self) -> bool:
         """True when the gateway holds it."""
-        return self not in (Status.REFUSED, Status.UNKNOWN, Status.MISSING)
+        return self not in NOT_HELD and self is not Status.REFUSED
 
     @property
     def final(self) -> bool:
         """True when nothing more will come of itself."""
-        return self not in (Status.PENDING, Status.DUPLICATE, Status.UNKNOWN, Status.MISSING)
+        return self not in NOT_HELD and self not in (Status.PENDING, Status.DUPLICATE)
+
+
+NOT_HELD = frozenset({Status.UNKNOWN, Status.MISSING, Status.NOT_SENT})
 
 
 ORDER = (
     Status.UNKNOWN,
     Status.MISSING,
+    Status.NOT_SENT,
     Status.REFUSED,
     Status.PENDING,
     Status.ACCEPTED_WITH_WARNINGS,
@@ -161,7 +167,8 @@ class Outcome:
     of the repr). ``transaction`` is maGiaoDich or tracking_id. ``records`` holds one entry per
     MA_LK once the gateway tells them apart; ``status`` is then the one that needs most attention.
     ``keys`` are the MA_LK of the file sent, ``digest`` the SHA-256 of its bytes, ``call`` the name
-    of the call it went by. ``cause`` says for ``unknown`` which error hid the answer.
+    of the call it went by. ``cause`` says for ``unknown`` which error hid the answer, for
+    ``not_sent`` which one kept the file here.
     """
 
     gateway: str

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from vnhealth.findings import Finding, Findings, Severity
@@ -13,6 +14,7 @@ from vnhealth.protocol import Endpoint, repository
 from vnhealth.protocol.repository import Envelope, RecordStatus
 from vnhealth.sync import _read
 from vnhealth.sync._body import Body, body_of
+from vnhealth.sync._capabilities import Capabilities, Found
 from vnhealth.sync._codes import known_code
 from vnhealth.sync._errors import Rejected, RemoteError
 from vnhealth.sync._gate import Gate
@@ -27,12 +29,14 @@ from vnhealth.sync._outcome import (
     gateway_finding,
     worst,
 )
-from vnhealth.sync._retry import Resend, RetryPolicy
-from vnhealth.sync._session import Account, Clock, Token
+from vnhealth.sync._retry import Resend
+from vnhealth.sync._session import Token
 from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
 
-__all__ = ["RepositoryGate"]
+__all__ = ["DeidGate", "NationalGate", "RepositoryGate"]
 
+PAGE = 100
+"""Records asked for at once."""
 LIFE = dt.timedelta(seconds=repository.TOKEN_SECONDS)
 
 STATES = {
@@ -55,10 +59,14 @@ XML = {"Content-Type": repository.XML_CONTENT_TYPES[0]}
 class RepositoryGate(Gate):
     """The very same file again is recognised by a repository, so a resend is safe."""
 
-    def __init__(
-        self, key: str, account: Account, *, clock: Clock, retry: RetryPolicy, trusted: bool
-    ) -> None:
-        super().__init__(key, account, account.password, clock=clock, retry=retry, trusted=trusted)
+    capabilities = Capabilities(
+        kinds=("claim", "checkin"),
+        status=True,
+        results=True,
+        counts=True,
+        lookups=("who_is",),
+        repeatable=True,
+    )
 
     # login
 
@@ -120,20 +128,17 @@ class RepositoryGate(Gate):
 
     # files
 
-    def submit(self, xml: bytes) -> Plan[Outcome]:
-        """One file: GIAMDINHHS, or a de-identified one for the de-identified store."""
-        return (yield from self._send(self.gateway.endpoint("submit"), xml))
+    def submit_file(self, data: bytes, *, kind: str, edition: str = "") -> Plan[Outcome]:
+        """One file; the repositories have one call for all editions of a kind."""
+        name = "checkin" if kind == "checkin" else "submit"
+        return (yield from self._send(self.gateway.endpoint(name), data))
 
-    def check_in(self, xml: bytes) -> Plan[Outcome]:
-        """A check-in file (XML0), where the repository takes them."""
-        return (yield from self._send(self.gateway.endpoint("checkin"), xml))
-
-    def send_again(self, outcome: Outcome, xml: bytes) -> Plan[Outcome]:
+    def send_again(self, outcome: Outcome, data: bytes) -> Plan[Outcome]:
         """By the same call as before."""
-        return (yield from self._send(self.gateway.endpoint(outcome.call), xml))
+        return (yield from self._send(self.gateway.endpoint(outcome.call), data))
 
-    def _send(self, endpoint: Endpoint, xml: bytes) -> Plan[Outcome]:
-        body = body_of(xml, kind=endpoint.record, scope=self.scope, call=endpoint.name)
+    def _send(self, endpoint: Endpoint, data: bytes) -> Plan[Outcome]:
+        body = body_of(data, kind=endpoint.record, scope=self.scope, call=endpoint.name)
         return (
             yield from self.deliver(
                 endpoint, body, headers=XML, content=body.data, resend=Resend.SAFE
@@ -202,7 +207,7 @@ class RepositoryGate(Gate):
         _, data = yield from self._asked("whoami")
         return _read.facility(_read.text(data, "ma_don_vi"))
 
-    def status(self, ma_lk: str, *, facility: str | None, kind: str) -> Plan[Outcome]:
+    def by_record(self, ma_lk: str, *, facility: str | None, kind: str) -> Plan[Outcome]:
         """The latest record with this MA_LK (the token of the episode at the de-identified store).
 
         ``kind`` is claim or checkin.
@@ -212,17 +217,17 @@ class RepositoryGate(Gate):
             query["loai"] = kind
         return (yield from self._status(query))
 
-    def status_by_tracking(self, tracking_id: str) -> Plan[Outcome]:
+    def by_tracking(self, tracking_id: str) -> Plan[Outcome]:
         """All records of a file (the parameter is vnhealth-defined)."""
         return (yield from self._status({"tracking_id": tracking_id}))
 
     def look_up(self, outcome: Outcome) -> Plan[Outcome]:
         """By tracking_id, else by the first MA_LK."""
         if outcome.transaction:
-            return (yield from self.status_by_tracking(outcome.transaction))
+            return (yield from self.by_tracking(outcome.transaction))
         kind = self.gateway.endpoint(outcome.call).record
         facility = outcome.facility or None
-        return (yield from self.status(outcome.keys[0], facility=facility, kind=kind))
+        return (yield from self.by_record(outcome.keys[0], facility=facility, kind=kind))
 
     def _status(self, query: dict[str, str]) -> Plan[Outcome]:
         endpoint = self.gateway.endpoint("status")
@@ -286,6 +291,23 @@ class RepositoryGate(Gate):
             total=total if isinstance(total, int) and not isinstance(total, bool) else None,
         )
 
+    def results(self, since: dt.date, until: dt.date) -> Plan[tuple[RecordOutcome, ...]]:
+        """All pages of the list."""
+        records: list[RecordOutcome] = []
+        for number in count(1):
+            page = yield from self.list_records(
+                since,
+                until,
+                page=number,
+                page_size=PAGE,
+                error_status="all",
+                include_cancelled=True,
+            )
+            records += page.items
+            if page.last or not page.items:
+                break
+        return tuple(records)
+
     def reconciliation(self, since: dt.date, until: dt.date) -> Plan[tuple[DayCount, ...]]:
         """Counts per day of receipt, facility and kind."""
         query = {"from_date": since.isoformat(), "to_date": until.isoformat()}
@@ -295,8 +317,7 @@ class RepositoryGate(Gate):
 
     def who_is(self, fields: Mapping[str, str]) -> Plan[tuple[PersonHit, ...]]:
         """The persons whom the fields of XML1 may belong to (vnhealth-defined)."""
-        body = json.dumps(dict(fields), ensure_ascii=False).encode()
-        _, data = yield from self._asked("who_is", headers=JSON, body=body)
+        _, data = yield from self._who_is(fields)
         return tuple(
             PersonHit(
                 code=_read.text(row, "ma_nguoi"),
@@ -306,6 +327,16 @@ class RepositoryGate(Gate):
             )
             for row in _read.rows(data, "items")
         )
+
+    def _who_is(self, fields: Mapping[str, str]) -> Plan[tuple[Envelope, dict[str, Any]]]:
+        body = json.dumps(dict(fields), ensure_ascii=False).encode()
+        return (yield from self._asked("who_is", headers=JSON, body=body))
+
+    def ask_about(self, question: str, fields: Mapping[str, str]) -> Plan[Found]:
+        """``who_is``: the persons whom the fields of XML1 may belong to."""
+        envelope, data = yield from self._who_is(fields)
+        rows = tuple(_read.rows(data, "items"))
+        return Found(gateway=self.key, question=question, code=envelope.code, rows=rows)
 
     # commands
 
@@ -364,6 +395,18 @@ class RepositoryGate(Gate):
             return envelope
         params = self._params(endpoint.name, answer, envelope.code)
         raise Rejected(**params) if known_code(self.key, envelope.code) else RemoteError(**params)
+
+
+class NationalGate(RepositoryGate):
+    """The identified national store: it takes no check-in files."""
+
+    capabilities = replace(RepositoryGate.capabilities, kinds=("claim",))
+
+
+class DeidGate(RepositoryGate):
+    """The de-identified national store: it takes its own files only and knows no persons."""
+
+    capabilities = replace(RepositoryGate.capabilities, kinds=("deid",), lookups=())
 
 
 def _items(value: Any) -> list[dict[str, Any]]:

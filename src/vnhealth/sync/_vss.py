@@ -15,6 +15,7 @@ from vnhealth.protocol.vss import LoginReply, Receipt, RecordState
 from vnhealth.spec import Edition
 from vnhealth.sync import _read
 from vnhealth.sync._body import Body, body_of
+from vnhealth.sync._capabilities import Capabilities
 from vnhealth.sync._codes import known_code
 from vnhealth.sync._errors import Rejected, RemoteError
 from vnhealth.sync._gate import Gate
@@ -27,8 +28,8 @@ from vnhealth.sync._outcome import (
     gateway_finding,
     worst,
 )
-from vnhealth.sync._retry import Resend, RetryPolicy
-from vnhealth.sync._session import Account, Clock, Token
+from vnhealth.sync._retry import Resend
+from vnhealth.sync._session import Account, Token
 from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
 
 __all__ = ["VssGate"]
@@ -50,11 +51,10 @@ KINDS = {number: kind for kind, number in HO_SO.items()}
 class VssGate(Gate):
     """Keeps only the MD5 of the password: the gateway never wants the clear text."""
 
-    def __init__(
-        self, account: Account, *, clock: Clock, retry: RetryPolicy, trusted: bool
-    ) -> None:
-        secret = vss.password_hash(account.password)
-        super().__init__(vss.GATEWAY, account, secret, clock=clock, retry=retry, trusted=trusted)
+    capabilities = Capabilities(kinds=("claim", "checkin"), status=True, counts=True)
+
+    def _secret(self, account: Account) -> str:
+        return vss.password_hash(account.password)
 
     # login
 
@@ -95,18 +95,17 @@ class VssGate(Gate):
 
     # files
 
-    def submit(self, xml: bytes, edition: Edition | str) -> Plan[Outcome]:
-        """A claim file (GIAMDINHHS)."""
-        return (yield from self._send("claim", self._endpoint("claim", edition), xml))
+    def submit_file(self, data: bytes, *, kind: str, edition: str) -> Plan[Outcome]:
+        """A claim file (GIAMDINHHS) or a check-in file (XML0)."""
+        body = body_of(data, kind=kind, scope=self.scope, call=kind)
+        endpoint = self._endpoint(kind, edition or body.edition or Edition.QD3176)
+        return (yield from self._send(endpoint, body))
 
-    def check_in(self, xml: bytes, edition: Edition | str) -> Plan[Outcome]:
-        """A check-in file (XML0)."""
-        return (yield from self._send("checkin", self._endpoint("checkin", edition), xml))
-
-    def send_again(self, outcome: Outcome, xml: bytes) -> Plan[Outcome]:
+    def send_again(self, outcome: Outcome, data: bytes) -> Plan[Outcome]:
         """By the same call as before."""
         endpoint = self.gateway.endpoint(outcome.call)
-        return (yield from self._send(KINDS[endpoint.record], endpoint, xml))
+        body = body_of(data, kind=KINDS[endpoint.record], scope=self.scope, call=endpoint.name)
+        return (yield from self._send(endpoint, body))
 
     def _endpoint(self, what: str, edition: Edition | str) -> Endpoint:
         found = Edition.parse(str(edition))
@@ -114,8 +113,7 @@ class VssGate(Gate):
             found = Edition.QD3176
         return self.gateway.endpoint(f"{what}_{found.value}")
 
-    def _send(self, kind: str, endpoint: Endpoint, xml: bytes) -> Plan[Outcome]:
-        body = body_of(xml, kind=kind, scope=self.scope, call=endpoint.name)
+    def _send(self, endpoint: Endpoint, body: Body) -> Plan[Outcome]:
         fields = {
             "username": self.session.username,
             "loaiHoSo": endpoint.record,
@@ -153,14 +151,14 @@ class VssGate(Gate):
 
     # questions (the calls are vnhealth-defined: the circulars publish none)
 
-    def status(self, transaction: str) -> Plan[Outcome]:
+    def by_transaction(self, transaction: str) -> Plan[Outcome]:
         """The verdict on a file by its maGiaoDich."""
         endpoint = self.gateway.endpoint("result")
         path = endpoint.path.replace("{maGiaoDich}", quote(transaction, safe=""))
         answer = yield from self.ask(endpoint, path=path)
         return self._result(endpoint, answer)
 
-    def status_of(self, ma_lk: str, *, facility: str | None, kind: str) -> Plan[Outcome]:
+    def by_record(self, ma_lk: str, *, facility: str | None, kind: str) -> Plan[Outcome]:
         """The verdict on the latest record with this MA_LK."""
         endpoint = self.gateway.endpoint("result_by_record")
         query = {
@@ -171,18 +169,13 @@ class VssGate(Gate):
         answer = yield from self.ask(endpoint, query=query)
         return self._result(endpoint, answer)
 
-    def results(self, transaction: str) -> Plan[tuple[RecordOutcome, ...]]:
-        """The verdicts on the records of a file."""
-        outcome = yield from self.status(transaction)
-        return outcome.records
-
     def look_up(self, outcome: Outcome) -> Plan[Outcome]:
         """By maGiaoDich, else by the first MA_LK."""
         if outcome.transaction:
-            return (yield from self.status(outcome.transaction))
+            return (yield from self.by_transaction(outcome.transaction))
         kind = KINDS[self.gateway.endpoint(outcome.call).record]
         facility = outcome.facility or None
-        return (yield from self.status_of(outcome.keys[0], facility=facility, kind=kind))
+        return (yield from self.by_record(outcome.keys[0], facility=facility, kind=kind))
 
     def reconciliation(self, since: dt.date, until: dt.date) -> Plan[tuple[DayCount, ...]]:
         """Counts per day of receipt and kind of file."""
