@@ -9,24 +9,18 @@ from typing import Any
 
 import pybase64
 
-from vnhealth.findings import Finding
 from vnhealth.protocol import Endpoint, result_code, vss
-from vnhealth.protocol.vss import LoginReply, Receipt, RecordState
-from vnhealth.sandbox._core import Answer, Call, Core, Front, Handler, restored
+from vnhealth.protocol.vss import LoginReply, Receipt
+from vnhealth.sandbox._core import Answer, Call, Core, Front, Handler
 from vnhealth.sandbox._http import BadBody, Response
 from vnhealth.sandbox._ids import same
 from vnhealth.sandbox._ledger import Intake
-from vnhealth.sandbox._model import Account, Record, State, Submission
+from vnhealth.sandbox._model import Account, Record, Submission
 from vnhealth.sandbox._peek import peek
+from vnhealth.sandbox._results import file_result
 
 __all__ = ["front"]
 
-STATES = {
-    State.PENDING: RecordState.PENDING,
-    State.ACCEPTED: RecordState.ACCEPTED,
-    State.WARNED: RecordState.ACCEPTED_WITH_WARNINGS,
-    State.REFUSED: RecordState.REFUSED,
-}
 KINDS = {vss.HO_SO_CHECKIN: "checkin", vss.HO_SO_CLAIM: "claim"}
 HO_SO = {kind: number for number, kind in KINDS.items()}
 
@@ -171,16 +165,7 @@ class Vss:
         return self._result(found, tuple(kept))
 
     def _result(self, submission: Submission, records: tuple[Record, ...]) -> Answer:
-        done = submission.settled
-        body = {
-            "maKetQua": "200",
-            "maGiaoDich": submission.transaction,
-            "trangThai": "DA_XU_LY" if done else RecordState.PENDING,
-            "thoiGianTiepNhan": vss.format_received(submission.received),
-            "thoiGianXuLy": vss.format_received(submission.due) if done else None,
-            "chuKy": submission.signature or None,
-            "dsHoSo": [_record(record) for record in records],
-        }
+        body = file_result(submission, records)
         return _json(body, submission.facility, submission.transaction)
 
     def reconciliation(self, call: Call) -> Answer:
@@ -206,25 +191,6 @@ class Vss:
             for row in rows
         ]
         return _json({"maKetQua": "200", "dsKQGuiHosoNgay": days}, account.scope)
-
-
-def _record(record: Record) -> dict[str, Any]:
-    state = STATES[record.state] if record.current else RecordState.REPLACED
-    errors = [_error(finding) for finding in restored(record.findings)]
-    return {"maLk": record.key, "trangThai": state, "dsLoi": errors}
-
-
-def _error(finding: Finding) -> dict[str, Any]:
-    return {
-        "maLoi": finding.code,
-        "moTaLoi": finding.message_vi,
-        "mucDo": finding.severity.value,
-        "bang": finding.table,
-        "dong": finding.row,
-        "chiTieu": finding.tag,
-        "goiY": finding.hint("vi"),
-        "canCu": finding.basis,
-    }
 
 
 def _texts(fields: Mapping[str, str | bytes]) -> dict[str, str]:
