@@ -277,17 +277,19 @@ class Exchange:
         return self._dates[1]
 
     def credentials(
-        self, facility: str, gateway: str = "vss", *, base_url: str = BASE_URL
+        self, facility: str, gateway: str = "vss", *, base_url: str = BASE_URL, username: str = ""
     ) -> Credentials:
         """What a client of a facility (or a province, two digits) needs at a gateway.
 
-        Raises `SandboxError` when there is no such account.
+        Some gateways have several accounts for a facility: ``username`` chooses, else it is the
+        first of them. Raises `SandboxError` when there is no such account.
 
         >>> Exchange.default(seed=7).credentials("01001").username
         '01001_BV'
         """
         for account in self._core.accounts.values():
-            if account.gateway == gateway and account.scope == facility:
+            of_facility = account.gateway == gateway and account.scope == facility
+            if of_facility and username in ("", account.username):
                 url = base_url.rstrip("/") + gateways()[gateway].prefix
                 return Credentials(url, account.username, account.password, facility)
         raise SandboxError("ERR-SBX-01", name=f"{gateway} {facility[:5]}")

@@ -180,6 +180,11 @@ class Ledger:
         with self.store.transaction():
             self.store.update(replace(record, cancelled=cancelled))
 
+    def set_replaced(self, record: Record, by: Submission) -> None:
+        """Note that a record was replaced by a later one that has another key."""
+        with self.store.transaction():
+            self.store.update(replace(record, replaced_by=by.number))
+
     def reconcile(
         self,
         gateway: str = "",
