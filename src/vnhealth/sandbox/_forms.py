@@ -7,7 +7,6 @@ our own: the whole body is in memory already and bounded by the exchange.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 import pybase64
 
+from vnhealth.protocol._json import compact
 from vnhealth.sandbox._core import Answer, Call, Core, Handler
 from vnhealth.sandbox._http import JSON, BadBody, Request, Response
 from vnhealth.sandbox._model import Account
@@ -66,15 +66,6 @@ def bearer_account(core: Core, gateway: str, request: Request) -> Account | None
     scheme, _, token = request.header("authorization").partition(" ")
     found = core.session_account(gateway, token.strip())
     return found[1] if found and scheme.lower() == "bearer" else None
-
-
-def compact(value: Any) -> bytes:
-    """JSON without blanks, letters as they are, keys in the given order.
-
-    >>> compact({"thongDiep": "Đã nhận", "n": 1}).decode()
-    '{"thongDiep":"Đã nhận","n":1}'
-    """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def json_response(
