@@ -26,6 +26,7 @@ class Body:
     """
 
     data: bytes
+    kind: str
     facility: str
     keys: tuple[str, ...]
     digest: str
@@ -54,7 +55,7 @@ def _plain(data: bytes) -> bytes:
     return data
 
 
-def body_of(data: bytes, *, kind: str, scope: str, call: str) -> Body:
+def body_of(data: bytes, *, kind: str, scope: str) -> Body:
     """Look at a file of kind claim, checkin or deid; ``scope`` is the facility of the account.
 
     Every facility named in the file has to be in scope: that of the envelope and that of each
@@ -65,13 +66,14 @@ def body_of(data: bytes, *, kind: str, scope: str, call: str) -> Body:
     data = _plain(data)
     if kind == "deid":
         facilities, keys = _deid(data)
-        return checked_body(data, facilities, keys, scope=scope)
-    facilities, keys, edition = _document(data, kind, call)
-    return checked_body(data, facilities, keys, scope=scope, edition=edition)
+        return checked_body(data, kind, facilities, keys, scope=scope)
+    facilities, keys, edition = _document(data, kind)
+    return checked_body(data, kind, facilities, keys, scope=scope, edition=edition)
 
 
 def checked_body(
     data: bytes,
+    kind: str,
     facilities: Sequence[str],
     keys: Iterable[str],
     *,
@@ -83,7 +85,7 @@ def checked_body(
     Every gateway's files go through here, so that a session of one facility never carries a body of
     another. Raises `NotSent` when a facility is missing or out of scope.
 
-    >>> checked_body(b"{}", ["01001"], ["DT1", "DT1"], scope="01").keys
+    >>> checked_body(b"{}", "prescription", ["01001"], ["DT1", "DT1"], scope="01").keys
     ('DT1',)
     """
     if not facilities:
@@ -92,13 +94,13 @@ def checked_body(
         raise NotSent("ERR-SYNC-13")
     data = _plain(data)
     kept = tuple(key for key in dict.fromkeys(keys) if key)
-    return Body(data, facilities[0], kept, hashlib.sha256(data).hexdigest(), edition)
+    return Body(data, kind, facilities[0], kept, hashlib.sha256(data).hexdigest(), edition)
 
 
-def _document(data: bytes, kind: str, call: str) -> tuple[list[str], list[str], str]:
+def _document(data: bytes, kind: str) -> tuple[list[str], list[str], str]:
     document = read(data)
     if KINDS.get(document.kind) != kind:
-        raise NotSent("ERR-SYNC-14", call=call, kind=document.kind.value)
+        raise NotSent("ERR-SYNC-14", call=kind, kind=document.kind.value)
     facilities = [document.facility] if document.facility else []
     for claim in document.claims:
         facilities += _facilities(claim, kind)

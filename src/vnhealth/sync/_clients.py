@@ -15,7 +15,7 @@ from vnhealth.spec import Edition
 from vnhealth.sync._drivers import AsyncDriver, SyncDriver
 from vnhealth.sync._gate import Gate
 from vnhealth.sync._outcome import DayCount, Outcome, PersonHit, RecordOutcome, RecordPage
-from vnhealth.sync._repository import RepositoryGate
+from vnhealth.sync._repository import RepositoryGate, repository_class
 from vnhealth.sync._retry import RetryPolicy, Timeouts
 from vnhealth.sync._session import Account, Clock, system_clock
 from vnhealth.sync._vss import VssGate
@@ -294,7 +294,7 @@ class RepositoryClient(GatewayClient[RepositoryGate]):
     def __init__(
         self, credentials: Account, gateway: str = "province", **options: Unpack[Options]
     ) -> None:
-        gate = gate_of(RepositoryGate, gateway, credentials, options)
+        gate = gate_of(repository_class(gateway), gateway, credentials, options)
         super().__init__(gate, options)
 
     def whoami(self) -> str:
@@ -314,7 +314,7 @@ class RepositoryClient(GatewayClient[RepositoryGate]):
 
     def submit(self, xml: bytes) -> Outcome:
         """Send one file; ``pending`` means received, ``duplicate`` that it was there already."""
-        return self._driver.run(self._gate.submit_file(xml, kind="claim"))
+        return self._driver.run(self._gate.submit_file(xml, kind=self._gate.own_kind))
 
     def status(self, ma_lk: str, *, facility: str | None = None, kind: Kind = "claim") -> Outcome:
         """The latest record with this MA_LK; ``missing`` when it was never received.
@@ -372,7 +372,7 @@ class AsyncRepositoryClient(AsyncGatewayClient[RepositoryGate]):
     def __init__(
         self, credentials: Account, gateway: str = "province", **options: Unpack[AsyncOptions]
     ) -> None:
-        gate = gate_of(RepositoryGate, gateway, credentials, options)
+        gate = gate_of(repository_class(gateway), gateway, credentials, options)
         super().__init__(gate, options)
 
     async def whoami(self) -> str:
@@ -389,7 +389,7 @@ class AsyncRepositoryClient(AsyncGatewayClient[RepositoryGate]):
 
     async def submit(self, xml: bytes) -> Outcome:
         """See `RepositoryClient.submit`."""
-        return await self._driver.run(self._gate.submit_file(xml, kind="claim"))
+        return await self._driver.run(self._gate.submit_file(xml, kind=self._gate.own_kind))
 
     async def status(
         self, ma_lk: str, *, facility: str | None = None, kind: Kind = "claim"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from vnhealth.protocol import Endpoint
-from vnhealth.sync._body import Body, digest_of, in_scope
+from vnhealth.sync._body import Body, body_of, digest_of, in_scope
 from vnhealth.sync._calls import Caller, log
 from vnhealth.sync._capabilities import Capabilities, Found
 from vnhealth.sync._codes import Take
@@ -34,15 +34,20 @@ class Gate(Caller):
     # what a gateway's own class says
 
     @abstractmethod
-    def submit_file(self, data: bytes, *, kind: str, edition: str) -> Plan[Outcome]:
-        """Look at one file (see `vnhealth.sync._body`) and `deliver` it.
+    def endpoint_for(self, kind: str, edition: str) -> Endpoint:
+        """The call for a kind of file; ``edition`` is empty where neither caller nor file tell."""
 
-        ``kind`` is one of the capabilities; ``edition`` may be empty: then the file tells.
+    def body(self, data: bytes, kind: str) -> Body:
+        """Look at a file before it goes out: whose it is, which records it holds.
+
+        XML of the standards and de-identified files; a gateway with files of its own overrides
+        this, reads facility and keys itself and returns `vnhealth.sync._body.checked_body`.
         """
+        return body_of(data, kind=kind, scope=self.scope)
 
     @abstractmethod
-    def send_again(self, outcome: Outcome, data: bytes) -> Plan[Outcome]:
-        """Send a file by the call that it went by before."""
+    def send(self, endpoint: Endpoint, body: Body) -> Plan[Outcome]:
+        """Build the request of one file and `deliver` it."""
 
     @abstractmethod
     def _receipt(self, answer: HttpAnswer, body: Body) -> Outcome:
@@ -79,6 +84,24 @@ class Gate(Caller):
         if question not in self.capabilities.lookups:
             raise self.lacks(question)
         return (yield from self.ask_about(question, fields))
+
+    def submit_file(self, data: bytes, *, kind: str, edition: str = "") -> Plan[Outcome]:
+        """Send one file by the call for its kind and edition."""
+        body = self.body(data, kind)
+        endpoint = self.endpoint_for(kind, edition or body.edition)
+        return (yield from self.send(endpoint, body))
+
+    def send_again(self, outcome: Outcome, data: bytes) -> Plan[Outcome]:
+        """Send a file by the call that it went by before."""
+        body = self.body(data, outcome.kind)
+        return (yield from self.send(self.gateway.endpoint(outcome.call), body))
+
+    def in_doubt(self, data: bytes, *, kind: str, edition: str = "") -> Outcome:
+        """The outcome ``unknown`` of a file that may have gone out before the program ended."""
+        body = self.body(data, kind)
+        endpoint = self.endpoint_for(kind, edition or body.edition)
+        doubt = Outcome(gateway=self.key, status=Status.UNKNOWN, cause="ERR-SYNC-03")
+        return _labelled(endpoint, doubt, body, attempts=1)
 
     def submit_files(
         self, files: Sequence[bytes], *, kind: str, edition: str
@@ -139,8 +162,11 @@ class Gate(Caller):
             if not trail.maybe_taken:
                 raise
             outcomes = (self._hidden(endpoint, trail, error),) * len(bodies)
+        for outcome, body in zip(outcomes, bodies, strict=True):
+            said = (self.key, endpoint.name, body.digest[:12], outcome.status)
+            log.debug("%s.%s: file %s %s", *said)
         return tuple(
-            self._labelled(endpoint, outcome, body, trail.attempts)
+            _labelled(endpoint, outcome, body, attempts=trail.attempts)
             for outcome, body in zip(outcomes, bodies, strict=True)
         )
 
@@ -154,17 +180,6 @@ class Gate(Caller):
             code="" if last is None else self._code(last) or "",
             cause=error.code,
             raw=None if last is None else raw_answer(last),
-        )
-
-    def _labelled(self, endpoint: Endpoint, outcome: Outcome, body: Body, attempts: int) -> Outcome:
-        log.debug("%s.%s: file %s %s", self.key, endpoint.name, body.digest[:12], outcome.status)
-        return replace(
-            outcome,
-            call=endpoint.name,
-            facility=body.facility,
-            keys=body.keys,
-            digest=body.digest,
-            attempts=attempts,
         )
 
     def check_scope(self, facility: str) -> str:
@@ -225,10 +240,23 @@ class Gate(Caller):
         return outcome
 
 
+def _labelled(endpoint: Endpoint, outcome: Outcome, body: Body, *, attempts: int) -> Outcome:
+    return replace(
+        outcome,
+        call=endpoint.name,
+        kind=body.kind,
+        facility=body.facility,
+        keys=body.keys,
+        digest=body.digest,
+        attempts=attempts,
+    )
+
+
 def _carried(outcome: Outcome, found: Outcome) -> Outcome:
     return replace(
         found,
         call=outcome.call,
+        kind=outcome.kind,
         facility=outcome.facility or found.facility,
         keys=outcome.keys,
         digest=outcome.digest,

@@ -166,14 +166,15 @@ class Outcome:
     ``code`` and ``message`` are the gateway's (the message can quote the record, so it is not part
     of the repr). ``transaction`` is maGiaoDich or tracking_id. ``records`` holds one entry per
     MA_LK once the gateway tells them apart; ``status`` is then the one that needs most attention.
-    ``keys`` are the MA_LK of the file sent, ``digest`` the SHA-256 of its bytes, ``call`` the name
-    of the call it went by. ``cause`` says for ``unknown`` which error hid the answer, for
-    ``not_sent`` which one kept the file here.
+    ``keys`` are the MA_LK of the file sent, ``digest`` the SHA-256 of its bytes, ``kind`` what
+    the file is, ``call`` the name of the call it went by. ``cause`` says for ``unknown`` which
+    error hid the answer, for ``not_sent`` which one kept the file here.
     """
 
     gateway: str
     status: Status
     call: str = ""
+    kind: str = ""
     code: str = ""
     message: str = ""
     transaction: str | None = None

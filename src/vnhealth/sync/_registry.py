@@ -10,9 +10,9 @@ To add the client of a gateway:
      ``_secret`` where the clear password is not what goes out;
    * how to read answers: ``_code`` (None when the answer is none of the contract, so that an HTML
      page is never a verdict) and ``_receipt`` (or ``_receipts`` for several files in one call);
-   * how to send: ``submit_file`` and ``send_again``, through ``deliver`` with a body from
-     ``body_of`` or ``checked_body``; ``submit_files`` with ``deliver_all`` where a call takes more
-     than one file;
+   * how to send: ``endpoint_for`` (the call for a kind of file), ``send`` (builds the request and
+     hands it to ``deliver``), ``body`` where the files are not XML of the standards, and
+     ``submit_files`` with ``deliver_all`` where a call takes more than one file;
    * where the gateway can be asked: ``look_up``, ``results``, ``reconciliation``, ``ask_about``.
 
    All of them are plans (see `vnhealth.sync._wire`): the blocking and the asynchronous client run

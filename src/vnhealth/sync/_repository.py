@@ -13,7 +13,7 @@ from vnhealth.findings import Finding, Findings, Severity
 from vnhealth.protocol import Endpoint, repository
 from vnhealth.protocol.repository import Envelope, RecordStatus
 from vnhealth.sync import _read
-from vnhealth.sync._body import Body, body_of
+from vnhealth.sync._body import Body
 from vnhealth.sync._capabilities import Capabilities, Found
 from vnhealth.sync._codes import known_code
 from vnhealth.sync._errors import Rejected, RemoteError
@@ -33,7 +33,7 @@ from vnhealth.sync._retry import Resend
 from vnhealth.sync._session import Token
 from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
 
-__all__ = ["DeidGate", "NationalGate", "RepositoryGate"]
+__all__ = ["DeidGate", "NationalGate", "RepositoryGate", "repository_class"]
 
 PAGE = 100
 """Records asked for at once."""
@@ -67,6 +67,11 @@ class RepositoryGate(Gate):
         lookups=("who_is",),
         repeatable=True,
     )
+
+    @property
+    def own_kind(self) -> str:
+        """The kind of file that this store is for."""
+        return self.capabilities.kinds[0]
 
     # login
 
@@ -128,17 +133,12 @@ class RepositoryGate(Gate):
 
     # files
 
-    def submit_file(self, data: bytes, *, kind: str, edition: str = "") -> Plan[Outcome]:
-        """One file; the repositories have one call for all editions of a kind."""
-        name = "checkin" if kind == "checkin" else "submit"
-        return (yield from self._send(self.gateway.endpoint(name), data))
+    def endpoint_for(self, kind: str, edition: str) -> Endpoint:
+        """One call for all editions of a kind."""
+        return self.gateway.endpoint("checkin" if kind == "checkin" else "submit")
 
-    def send_again(self, outcome: Outcome, data: bytes) -> Plan[Outcome]:
-        """By the same call as before."""
-        return (yield from self._send(self.gateway.endpoint(outcome.call), data))
-
-    def _send(self, endpoint: Endpoint, data: bytes) -> Plan[Outcome]:
-        body = body_of(data, kind=endpoint.record, scope=self.scope, call=endpoint.name)
+    def send(self, endpoint: Endpoint, body: Body) -> Plan[Outcome]:
+        """The file as it is."""
         return (
             yield from self.deliver(
                 endpoint, body, headers=XML, content=body.data, resend=Resend.SAFE
@@ -225,9 +225,8 @@ class RepositoryGate(Gate):
         """By tracking_id, else by the first MA_LK."""
         if outcome.transaction:
             return (yield from self.by_tracking(outcome.transaction))
-        kind = self.gateway.endpoint(outcome.call).record
         facility = outcome.facility or None
-        return (yield from self.by_record(outcome.keys[0], facility=facility, kind=kind))
+        return (yield from self.by_record(outcome.keys[0], facility=facility, kind=outcome.kind))
 
     def _status(self, query: dict[str, str]) -> Plan[Outcome]:
         endpoint = self.gateway.endpoint("status")
@@ -407,6 +406,11 @@ class DeidGate(RepositoryGate):
     """The de-identified national store: it takes its own files only and knows no persons."""
 
     capabilities = replace(RepositoryGate.capabilities, kinds=("deid",), lookups=())
+
+
+def repository_class(key: str) -> type[RepositoryGate]:
+    """The class for one of the repositories."""
+    return {"national": NationalGate, "national_deid": DeidGate}.get(key, RepositoryGate)
 
 
 def _items(value: Any) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from vnhealth.protocol import Endpoint, vss
 from vnhealth.protocol.vss import LoginReply, Receipt, RecordState
 from vnhealth.spec import Edition
 from vnhealth.sync import _read
-from vnhealth.sync._body import Body, body_of
+from vnhealth.sync._body import Body
 from vnhealth.sync._capabilities import Capabilities
 from vnhealth.sync._codes import known_code
 from vnhealth.sync._errors import Rejected, RemoteError
@@ -95,25 +95,15 @@ class VssGate(Gate):
 
     # files
 
-    def submit_file(self, data: bytes, *, kind: str, edition: str) -> Plan[Outcome]:
-        """A claim file (GIAMDINHHS) or a check-in file (XML0)."""
-        body = body_of(data, kind=kind, scope=self.scope, call=kind)
-        endpoint = self._endpoint(kind, edition or body.edition or Edition.QD3176)
-        return (yield from self._send(endpoint, body))
-
-    def send_again(self, outcome: Outcome, data: bytes) -> Plan[Outcome]:
-        """By the same call as before."""
-        endpoint = self.gateway.endpoint(outcome.call)
-        body = body_of(data, kind=KINDS[endpoint.record], scope=self.scope, call=endpoint.name)
-        return (yield from self._send(endpoint, body))
-
-    def _endpoint(self, what: str, edition: Edition | str) -> Endpoint:
-        found = Edition.parse(str(edition))
+    def endpoint_for(self, kind: str, edition: str) -> Endpoint:
+        """A call per kind and edition; without one, that of decision 3176."""
+        found = Edition.parse(edition) if edition else Edition.QD3176
         if found is Edition.QD1931:
             found = Edition.QD3176
-        return self.gateway.endpoint(f"{what}_{found.value}")
+        return self.gateway.endpoint(f"{kind}_{found.value}")
 
-    def _send(self, endpoint: Endpoint, body: Body) -> Plan[Outcome]:
+    def send(self, endpoint: Endpoint, body: Body) -> Plan[Outcome]:
+        """A form with the file in Base64."""
         fields = {
             "username": self.session.username,
             "loaiHoSo": endpoint.record,
@@ -173,9 +163,8 @@ class VssGate(Gate):
         """By maGiaoDich, else by the first MA_LK."""
         if outcome.transaction:
             return (yield from self.by_transaction(outcome.transaction))
-        kind = KINDS[self.gateway.endpoint(outcome.call).record]
         facility = outcome.facility or None
-        return (yield from self.by_record(outcome.keys[0], facility=facility, kind=kind))
+        return (yield from self.by_record(outcome.keys[0], facility=facility, kind=outcome.kind))
 
     def reconciliation(self, since: dt.date, until: dt.date) -> Plan[tuple[DayCount, ...]]:
         """Counts per day of receipt and kind of file."""
