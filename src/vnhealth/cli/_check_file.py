@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vnhealth.errors import CodecError, VnHealthError
-from vnhealth.findings import MASK, CheckedFile, Finding, Findings, Severity, catalogue
+from vnhealth.findings import CheckedFile, Finding, Findings, Severity, catalogue
 
 if TYPE_CHECKING:
     from vnhealth.records import Claim, Document
@@ -146,12 +146,8 @@ def only_wanted(findings: Iterable[Finding], options: Options) -> Findings:
     only, off = options.only, options.disabled
     held = findings if isinstance(findings, Findings) else Findings(findings)
     if only is not None or off:
-        held = Findings(f for f in held if (only is None or f.code in only) and f.code not in off)
-    if options.values or not any(f.values for f in held):
-        return held
-    return Findings(
-        replace(f, values=dict.fromkeys(f.values, MASK)) if f.values else f for f in held
-    )
+        held = held.filter(code=only, but=off)
+    return held if options.values else held.masked()
 
 
 def identity(claim: Claim) -> str | None:

@@ -96,6 +96,12 @@ class Finding:
         place = {"tag": self.tag or "", "table": self.table or ""}
         return self.info.hint(lang, {**place, **self.params})
 
+    def masked(self) -> Finding:
+        """The same with a mask for each value of the document."""
+        values = dict.fromkeys(self.values, MASK)
+        place = self.encounter, self.table, self.row, self.tag
+        return found(self.code, self.severity, *place, self.params, values)
+
     def to_dict(self, lang: str = "vi", *, values: bool = False) -> dict[str, Any]:
         """A JSON-ready object: code, severity, encounter, table, row, tag, message, basis, hint."""
         info = self.info

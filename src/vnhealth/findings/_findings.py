@@ -90,11 +90,14 @@ class Findings(Sequence[Finding]):
         severity: Severity | str | None = None,
         at_least: Severity | str | None = None,
         code: Codes = None,
+        but: Codes = None,
         table: Codes = None,
         tag: Codes = None,
         encounter: int | None = None,
     ) -> Findings:
         """Those that meet every condition given; codes, tables and tags may be one or several.
+
+        ``but`` are codes to leave out.
 
         >>> made = [Finding("BHYT-VAL-01", Severity.ERROR, 0, t, 0) for t in ("XML2", "XML3")]
         >>> [f.table for f in Findings(made).filter(severity="error", table=["XML3", "XML4"])]
@@ -103,11 +106,13 @@ class Findings(Sequence[Finding]):
         level = None if severity is None else Severity(severity)
         rank = 0 if at_least is None else Severity(at_least).rank
         codes, tables, tags = _several(code), _several(table), _several(tag)
+        unwanted = _several(but) or ()
         return self._where(
             lambda f: (
                 (level is None or f.severity is level)
                 and f.severity.rank >= rank
                 and (codes is None or f.code in codes)
+                and f.code not in unwanted
                 and (tables is None or f.table in tables)
                 and (tags is None or f.tag in tags)
                 and (encounter is None or f.encounter == encounter)
@@ -148,6 +153,10 @@ class Findings(Sequence[Finding]):
         tally = Tally(keep=None)
         tally.add_all(self._all())
         return tally.causes()
+
+    def masked(self) -> Findings:
+        """The same without any value of a document: each stands as a mask."""
+        return Findings._in_order(f.masked() if f.values else f for f in self._all())
 
     @property
     def codes(self) -> frozenset[str]:
@@ -247,11 +256,11 @@ def _several(given: Codes) -> frozenset[str] | None:
 
 
 def _ordered(items: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    keyed = sorted(((order_of(f), f) for f in items), key=lambda pair: pair[0])
-    if all(a[0] != b[0] for a, b in pairwise(keyed)):
-        return tuple(f for _, f in keyed)
-    keyed.sort(key=lambda pair: (pair[0], *_words(pair[1])))
-    return tuple(f for _, f in keyed)
+    places = [order_of(f) for f in items]
+    order = sorted(range(len(items)), key=places.__getitem__)
+    if any(places[a] == places[b] for a, b in pairwise(order)):
+        order.sort(key=lambda i: (places[i], *_words(items[i])))
+    return tuple([items[i] for i in order])
 
 
 def _words(f: Finding) -> tuple[Any, ...]:
