@@ -14,6 +14,7 @@ from typing import Any
 
 import pybase64
 
+from vnhealth.protocol import result_code
 from vnhealth.protocol._json import compact
 from vnhealth.sandbox._core import Answer, Call, Core, Handler
 from vnhealth.sandbox._http import JSON, BadBody, Request, Response
@@ -23,12 +24,14 @@ __all__ = [
     "Part",
     "Refused",
     "bearer_account",
+    "clear_account",
     "compact",
     "from_base64",
     "guarded",
     "json_object",
     "json_response",
     "multipart",
+    "said",
     "texts",
 ]
 
@@ -59,6 +62,26 @@ def guarded(handler: Handler, refusal: Callable[[str, str], Answer], bad_body: s
             return refusal(refused.code, refused.detail)
 
     return run
+
+
+def said(gateway: str, code: str, detail: str = "", status: int | None = None) -> tuple[int, str]:
+    """The HTTP status of a code (or the one given) and its meaning, with the name of a field.
+
+    >>> said("vss", "205", "maTinh")
+    (400, 'Sai tham số hoặc tệp không phải Base64: maTinh')
+    """
+    known = result_code(gateway, code)
+    text = known.meaning_vi if known else ""
+    http = status or (known.http if known else 400)
+    return http, f"{text}: {detail}" if detail else text
+
+
+def clear_account(core: Core, gateway: str, fields: Mapping[str, str], wrong: str) -> Account:
+    """The account of ``username`` and ``password`` in clear text; else `Refused` with ``wrong``."""
+    account = core.account(gateway, fields.get("username", ""), fields.get("password", ""))
+    if account is None or account.locked:
+        raise Refused(wrong)
+    return account
 
 
 def bearer_account(core: Core, gateway: str, request: Request) -> Account | None:
