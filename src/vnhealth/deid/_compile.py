@@ -1,30 +1,37 @@
-"""One function per table, made from the policy: all rows at once, without a call per value.
+"""One function per table, made from the policy: a row at a time, without a call per value.
 
-The function knows nothing of refusals. Whatever is unusual (a value of another type, a refused
-value, a field that excludes another) makes it give up or leaves `MARK` in its result; then the
-plan goes through the rows value by value, which gives the same text for rows without refusals.
+The function knows nothing of refusals: it writes what stands in its memos and nothing else. What
+is unusual (a value of another type, a refused value, a field that excludes another, a moment that
+is none) makes it give up or leaves `MARK` in its result; then the plan goes through the rows value
+by value, which gives the same text for rows without refusals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from operator import attrgetter
 from typing import Any
 
-from vnhealth.deid._steps import LIMIT, MARK
+from vnhealth.deid._steps import LIMIT
 
-__all__ = ["Column", "Days", "Moments", "compiled"]
+__all__ = ["Column", "Counts", "Days", "Writer", "compiled"]
 
-REFUSED = MARK * 12
-Writer = Callable[..., tuple[list[str], tuple[int, ...]]]
+Counts = tuple[int, ...]
+Writer = Callable[
+    [Iterable[tuple[Any, ...]], Sequence[Any], "Days", Counts], tuple[list[str], Counts]
+]
+"""``write(values of rows, getters, days, counts) -> (texts of rows, counts)``; the counts, of
+filled-in values by field, go on from those given. Raises when a value is unusual."""
 
 
 class Days(dict[str, str]):
     """Day of eight digits to the shifted one, for one number of days.
 
-    Empty for what is no day and outside the years 1900 to 2099.
+    Raises `KeyError` for what is no day and for days that leave the years 1900 to 2099.
+
+    >>> Days(7)["20261231"]
+    '20270107'
     """
 
     __slots__ = ("_delta",)
@@ -37,29 +44,17 @@ class Days(dict[str, str]):
         try:
             day = date(int(text[:4]), int(text[4:6]), int(text[6:8])) + self._delta
         except (ValueError, OverflowError):
-            return ""
-        if len(self) >= 8 * LIMIT:
-            self.clear()
-        found = f"{day.year:04}{day.month:02}{day.day:02}" if 1900 <= day.year < 2100 else ""
-        self[text] = found
-        return found
-
-
-class Moments(dict[str, str]):
-    """Text of a moment to the shifted text, full of `MARK` when there is none."""
-
-    __slots__ = ("days",)
-
-    def __init__(self, days: Days) -> None:
-        super().__init__()
-        self.days = days
-
-    def __missing__(self, text: str) -> str:
+            raise KeyError from None
+        if not 1900 <= day.year < 2100:
+            raise KeyError
         if len(self) >= LIMIT:
             self.clear()
-        day = self.days[text[:8]]
-        found = self[text] = day + text[8:] if day else REFUSED
+        found = self[text] = f"{day.year:04}{day.month:02}{day.day:02}"
         return found
+
+
+MINUTES = {text: text for text in (f"{n // 60:02}{n % 60:02}" for n in range(24 * 60))}
+"""The last four digits of a moment that is known to the minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,67 +70,53 @@ class Column:
 
 
 _PARTS = {
-    "minute": "M[{v}.text] if len({v}.text) == 12 else R",
-    "day": "M[{v}.text][:8]",
-    "year": "M[{v}.text][:4]",
-    "month": "M[{v}.text][4:6]",
+    "minute": "{D[%s.text[:8]]}{T[%s.text[8:]]}",
+    "day": "{D[%s.text[:8]]}",
+    "year": "{D[%s.text[:8]][:4]}",
+    "month": "{D[%s.text[:8]][4:6]}",
+    "period": "{D[%s.text[:8]][:4]}-{D[%s.text[:8]][4:6]}",
 }
 
 
 def compiled(
     name: str,
-    attrs: Sequence[str],
+    width: int,
     columns: Sequence[Column],
     getters: int,
     excluding: Sequence[int],
     twins: Sequence[tuple[int, int]],
     numbered: bool,
 ) -> Writer:
-    """The function ``write(rows, getters, moments) -> (texts of rows, filled-in values by field)``.
+    """The function for rows of ``width`` values.
 
-    ``excluding`` are attributes that must be absent, ``twins`` pairs of which one must be.
+    ``excluding`` are values that must be absent, ``twins`` pairs of which one must be.
     """
-    lines = [
-        "def write(rows, G, M):",
-        "    out = []; add = out.append; n = 0",
-        f"    {' = '.join(f'c{i}' for i in range(len(attrs)))} = 0",
-    ]
-    if getters:
-        lines.append(f"    {''.join(f'g{i}, ' for i in range(getters))}= G")
-    values = "".join(f"v{i}, " for i in range(len(attrs)))
-    lines += ["    for row in rows:", "        n += 1", f"        {values}= take(row)"]
-    by_attr: dict[int, list[int]] = {}
-    for position, column in enumerate(columns):
-        by_attr.setdefault(column.index, []).append(position)
-    for i in range(len(attrs)):
-        mine = by_attr.get(i, ())
-        if mine:
-            lines.append(f"        if v{i} is None: {'; '.join(f'f{p} = E' for p in mine)}")
-            lines.append(
-                f"        else: c{i} += 1; " + "; ".join(_made(columns[p], p) for p in mine)
-            )
-        else:
-            lines.append(f"        if v{i} is not None: c{i} += 1")
-    lines += [f"        if v{i} is not None: raise KeyError" for i in excluding]
-    lines += [f"        if v{a} is not None and v{b} is not None: raise KeyError" for a, b in twins]
+    values = "".join(f"v{i}, " for i in range(width))
     number = "<STT>{n}</STT>" if numbered else ""
-    body = "".join(f"{{f{p}}}" for p in range(len(columns)))
-    lines.append(f'        add(f"<{name}>{number}{body}</{name}>")')
-    lines.append(f"    return out, ({''.join(f'c{i}, ' for i in range(len(attrs)))})")
-    many = attrgetter(*attrs)
-    take = many if len(attrs) > 1 else lambda row: (many(row),)
-    scope: dict[str, Any] = {"take": take, "E": "", "R": REFUSED}
+    counts = "".join(f"c{i}, " for i in range(width))
+    body = "".join(map(_written, columns))
+    lines = [
+        "def write(rows, G, D, C):",
+        "    out = []; add = out.append; n = 0",
+        f"    {''.join(f'g{i}, ' for i in range(getters)) or '*_, '}= G",
+        f"    {counts}= C",
+        f"    for {values}in rows:",
+        "        n += 1",
+        *(f"        if v{i} is not None: c{i} += 1" for i in range(width)),
+        *(f"        if v{i} is not None: raise KeyError" for i in excluding),
+        *(f"        if v{a} is not None and v{b} is not None: raise KeyError" for a, b in twins),
+        f"        add(f'<{name}>{number}{body}</{name}>')",
+        f"    return out, ({counts})",
+    ]
+    scope: dict[str, Any] = {"E": "", "T": MINUTES}
     exec("\n".join(lines), scope)  # noqa: S102
     found: Writer = scope["write"]
     return found
 
 
-def _made(column: Column, position: int) -> str:
+def _written(column: Column) -> str:
     value = f"v{column.index}"
     if not column.part:
-        return f"f{position} = g{column.getter}[{value}]"
-    tag = column.tag
-    if column.part == "period":
-        return f'x = M[{value}.text]; f{position} = f"<{tag}>{{x[:4]}}-{{x[4:6]}}</{tag}>"'
-    made = _PARTS[column.part].format(v=value)
-    return f'f{position} = f"<{tag}>{{{made}}}</{tag}>"'
+        return f"{{g{column.getter}[{value}]}}"
+    moment = _PARTS[column.part].replace("%s", value)
+    return f'{{E if {value} is None else f"<{column.tag}>{moment}</{column.tag}>"}}'

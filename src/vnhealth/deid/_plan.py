@@ -14,12 +14,13 @@ from operator import add, attrgetter, getitem, itemgetter
 from typing import Any
 
 from vnhealth.deid._case import Case
-from vnhealth.deid._compile import Column, Days, Moments, compiled
+from vnhealth.deid._compile import Column, Counts, Days, compiled
 from vnhealth.deid._keys import Tokens
 from vnhealth.deid._policy import SILENT, Action, Policy, PolicyRow
 from vnhealth.deid._scrubbing import text_maker
 from vnhealth.deid._steps import (
     ENCOUNTER,
+    LIMIT,
     MARK,
     CaseMemo,
     Gate,
@@ -55,7 +56,6 @@ UNREADABLE = "DEID-03"
 UNKNOWN = "DEID-04"
 OVER = "DEID-10"
 MAX_ROWS = 9999
-_FACILITIES = 64
 _NO_TEXT = MARK + "0123456789"
 _BLANKS = " \t\r\n\u00a0\ufeff\u200b"
 
@@ -108,6 +108,23 @@ def _pick(places: Sequence[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]
     return lambda values: tuple(values[i] for i in places)
 
 
+@dataclass(slots=True)
+class _Facility:
+    """What is remembered for one facility: the memos by step, the getters of the fast function."""
+
+    memos: dict[int, Any]
+    getters: list[Any]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.memos.values()))
+
+
+def _make_room(held: dict[str, Any]) -> None:
+    """Before another facility is remembered: forget all when they have become too many."""
+    if len(held) % 64 == 63 and sum(map(len, held.values())) > 16 * LIMIT:
+        held.clear()
+
+
 class TablePlan:
     """How the rows of one table are written."""
 
@@ -119,26 +136,24 @@ class TablePlan:
         tokens: Tokens,
         exceptions: frozenset[str],
         staff: Callable[[str], StaffTokens],
-        moments: Callable[[int], Moments],
+        days: Callable[[int], Days],
     ) -> None:
         self.name = name
         self._staff = staff
-        self._moments = moments
+        self._days = days
         self.rows = tuple(policy.row(family, name, f.tag) for f in record_fields(family, name))
         self._tokens = tokens
         self._exceptions = exceptions
-        self._take_all = attrgetter(*(row.tag.lower() for row in self.rows))
-        self._filled: tuple[int, ...] = (0,) * len(self.rows)
-        self._by_facility: dict[str, dict[int, Getter]] = {}
+        tags = [row.tag.lower() for row in self.rows]
+        self._take_all, self._take_state = attrgetter(*tags), itemgetter(*tags)
+        self._filled: Counts = (0,) * len(tags)
+        self._facilities: dict[str, _Facility] = {}
         limits = _limits(family, name)
         whole = policy.whole_encounters
         self._steps: list[_Step] = []
         for row in self.rows:
             self._add(row, limits[row.tag], Gate(row, whole, exceptions))
-        tags = [row.tag.lower() for row in self.rows]
         self._take = _pick([tags.index(step.attr) for step in self._steps])
-        self._free = [step.memo for step in self._steps]
-        self._bound = [i for i, step in enumerate(self._steps) if step.memo is None]
         self.numbered = any(row.effective is Action.RENUMBER and row.sent for row in self.rows)
         self.sends = self.numbered or any(step.row.sent for step in self._steps)
         self._beside = self._besides()
@@ -159,10 +174,10 @@ class TablePlan:
         steps = self._steps
         self._places = places
         self._of_case = [n for n, i in enumerate(places) if steps[i].make or steps[i].shift]
-        self._fixed: dict[str, list[Any]] = {}
+        self._of_facility = [i for i, step in enumerate(steps) if step.mode == "facility"]
         self._fast = compiled(
             self.name,
-            tags,
+            len(tags),
             columns,
             len(places),
             [condition for condition, _ in self._beside],
@@ -170,27 +185,38 @@ class TablePlan:
             self.numbered,
         )
 
+    def _facility(self, code: str) -> _Facility:
+        """What is remembered for a facility; the same for all where nothing hangs on it."""
+        code = code if self._of_facility else ""
+        found = self._facilities.get(code)
+        if found is None:
+            _make_room(self._facilities)
+            memos = {i: self._facility_memo(self._steps[i], code) for i in self._of_facility}
+            getters = [memos.get(i, self._steps[i].memo) for i in self._places]
+            found = self._facilities[code] = _Facility(memos, getters)
+        return found
+
+    def _facility_memo(self, step: _Step, facility: str) -> Memo | StaffMemo:
+        row = step.row
+        if row.params["kind"] == "staff":
+            return StaffMemo(row, step.limit, self._staff(facility))
+        transform = token_transform(row, self._tokens, facility)
+        return Memo(fragment_maker(row, transform, step.gate, step.limit))
+
     def _fast_getters(self, case: Case) -> list[Any]:
-        fixed = self._fixed.get(case.facility)
-        if fixed is None:
-            if len(self._fixed) >= _FACILITIES:
-                self._fixed.clear()
-            fixed = self._fixed[case.facility] = [
-                self._of_facility(i, self._steps[i], case.facility)
-                if self._steps[i].mode == "facility"
-                else self._steps[i].memo
-                for i in self._places
-            ]
+        fixed = self._facility(case.facility).getters
         if not self._of_case:
             return fixed
         found = list(fixed)
         for n in self._of_case:
-            step = self._steps[self._places[n]]
-            if step.make is not None:
-                found[n] = CaseMemo(step.make, case)
-            elif step.shift is not None:
-                found[n] = ShiftGetter(step.shift, self._moments(case.days).days)
+            found[n] = self._case_getter(self._steps[self._places[n]], case)
         return found
+
+    def _case_getter(self, step: _Step, case: Case) -> Getter:
+        if step.shift is not None:
+            return ShiftGetter(step.shift, self._days(case.days))
+        assert step.make is not None
+        return CaseMemo(step.make, case)
 
     def _add(self, row: PolicyRow, limit: int | None, gate: Gate) -> None:
         action = row.effective
@@ -230,60 +256,47 @@ class TablePlan:
         return [(outs.index(out), i) for i, out in enumerate(outs) if outs.index(out) != i]
 
     def _getters(self, case: Case) -> list[Getter]:
-        found: list[Any] = list(self._free)
-        days = self._moments(case.days).days
-        for i in self._bound:
-            step = self._steps[i]
-            if step.shift is not None:
-                found[i] = ShiftGetter(step.shift, days)
-            elif step.make is not None:
-                found[i] = CaseMemo(step.make, case)
-            else:
-                found[i] = self._of_facility(i, step, case.facility)
+        found: list[Getter] = []
+        for i, step in enumerate(self._steps):
+            memo = self._facility(case.facility).memos.get(i, step.memo)
+            found.append(self._case_getter(step, case) if memo is None else memo)
         return found
-
-    def _of_facility(self, index: int, step: _Step, facility: str) -> Getter:
-        memos = self._by_facility.get(facility)
-        if memos is None:
-            if len(self._by_facility) >= _FACILITIES:
-                self._by_facility.clear()
-            memos = self._by_facility[facility] = {}
-        memo = memos.get(index)
-        if memo is None:
-            row = step.row
-            if row.params["kind"] == "staff":
-                memo = StaffMemo(row, step.limit, self._staff(facility))
-            else:
-                transform = token_transform(row, self._tokens, facility)
-                memo = Memo(fragment_maker(row, transform, step.gate, step.limit))
-            memos[index] = memo
-        return memo
 
     def write(self, rows: Sequence[Record], case: Case, tally: Tally) -> tuple[str, int]:
         """The elements of the rows that may leave, as one text, and their number."""
         tally.rows_read[self.name] += len(rows)
-        for row in rows:
-            state = row.__dict__
-            if "_raw" in state or "_extra" in state:
-                self._odd(row, tally)
+        values = self._values(rows, tally)
         if len(rows) <= MAX_ROWS:
+            days = self._days(case.days)
             try:
-                out, filled = self._fast(rows, self._fast_getters(case), self._moments(case.days))
+                out, filled = self._fast(values, self._fast_getters(case), days, self._filled)
             except (AttributeError, KeyError, TypeError):
                 pass
             else:
                 text = "".join(out)
                 if MARK not in text:
-                    self._filled = tuple(map(add, self._filled, filled))
+                    self._filled = filled
                     return text, len(out)
-        return self._slowly(rows, case, tally)
+        return self._slowly(values, case, tally)
 
-    def _slowly(self, rows: Sequence[Record], case: Case, tally: Tally) -> tuple[str, int]:
+    def _values(self, rows: Sequence[Record], tally: Tally) -> list[tuple[Any, ...]]:
+        """The values of the rows, one for each row of the policy; counts what else they hold."""
+        states = [row.__dict__ for row in rows]
+        if {*map(len, states)} == {len(self.rows)}:
+            try:
+                return list(map(self._take_state, states))
+            except KeyError:
+                pass
+        for row, state in zip(rows, states, strict=True):
+            if "_raw" in state or "_extra" in state:
+                self._odd(row, tally)
+        return list(map(self._take_all, rows))
+
+    def _slowly(self, rows: Sequence[tuple[Any, ...]], case: Case, tally: Tally) -> tuple[str, int]:
         """The same value by value, counting what is refused."""
         getters = self._getters(case)
         out: list[str] = []
-        for row in rows:
-            values = self._take_all(row)
+        for values in rows:
             self._filled = tuple(map(add, self._filled, (v is not None for v in values)))
             try:
                 fragments = list(map(getitem, getters, self._take(values)))
@@ -375,7 +388,7 @@ class Plans(dict[tuple[Family, str], "TablePlan | None"]):
         self._tokens = tokens
         self._exceptions = exceptions
         self._held: dict[str, StaffTokens] = {}
-        self._moments: dict[int, Moments] = {}
+        self._days: dict[int, Days] = {}
 
     def __missing__(self, key: tuple[Family, str]) -> TablePlan | None:
         family, name = key
@@ -388,7 +401,7 @@ class Plans(dict[tuple[Family, str], "TablePlan | None"]):
                 self._tokens,
                 self._exceptions,
                 self._staff,
-                self._moments_of,
+                self._days_of,
             )
         self[key] = found
         return found
@@ -396,15 +409,14 @@ class Plans(dict[tuple[Family, str], "TablePlan | None"]):
     def _staff(self, facility: str) -> StaffTokens:
         held = self._held
         if facility not in held:
-            if len(held) >= _FACILITIES:
-                held.clear()
+            _make_room(held)
             held[facility] = StaffTokens(self._tokens, facility)
         return held[facility]
 
-    def _moments_of(self, days: int) -> Moments:
-        found = self._moments.get(days)
+    def _days_of(self, days: int) -> Days:
+        found = self._days.get(days)
         if found is None:
-            found = self._moments[days] = Moments(Days(days))
+            found = self._days[days] = Days(days)
         return found
 
     def settle(self, tally: Tally) -> None:

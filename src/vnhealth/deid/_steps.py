@@ -118,8 +118,9 @@ class ShiftGetter:
         if value.__class__ is not LocalTime:
             return plan.odd(value, self._days)
         text: str = value.text
-        day = self._days[text[:8]]
-        if not day:
+        try:
+            day = self._days[text[:8]]
+        except KeyError:
             return REFUSED_FORM
         if plan.minutes:
             if len(text) == 8:
