@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Mapping
 from enum import Enum
-from functools import cache
-from importlib.resources import files
-from types import MappingProxyType
 
-from vnhealth.protocol import ResultCode, result_code
+from vnhealth.protocol import result_code as known_code
 
-__all__ = ["Take", "extra_codes", "known_code", "safe_code", "take_of"]
+__all__ = ["Take", "known_code", "safe_code", "take_of"]
 
 _NUMBER = re.compile(r"[0-9]{1,4}")
 MASK = "•••"
@@ -27,23 +22,6 @@ class Take(Enum):
     BARRED = "nothing taken, for good"
     UNSENT = "it never went out"
     UNCLEAR = "it may have been taken"
-
-
-@cache
-def extra_codes() -> Mapping[tuple[str, str], ResultCode]:
-    """Codes seen in the field that the contracts of `vnhealth.protocol` do not list."""
-    text = (files("vnhealth.sync") / "data" / "codes.csv").read_text("utf-8")
-    rows = csv.DictReader(text.splitlines())
-    return MappingProxyType({(r["gateway"], r["code"]): ResultCode(http=0, **r) for r in rows})
-
-
-def known_code(gateway: str, code: str) -> ResultCode | None:
-    """What a code means, or None.
-
-    >>> known_code("vss", "200").outcome, known_code("vss", "408").outcome
-    ('accepted', 'transient')
-    """
-    return result_code(gateway, code) or extra_codes().get((gateway, code))
 
 
 def safe_code(gateway: str, code: str) -> str:
