@@ -15,6 +15,7 @@ from vnhealth.protocol._registry import (
     gateway,
     gateways,
     result_code,
+    result_codes,
 )
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "gateways",
     "repository",
     "result_code",
+    "result_codes",
     "vss",
 ]

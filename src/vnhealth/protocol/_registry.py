@@ -25,6 +25,7 @@ __all__ = [
     "gateway",
     "gateways",
     "result_code",
+    "result_codes",
 ]
 
 _DATA = files("vnhealth.protocol") / "data"
@@ -202,6 +203,17 @@ def result_code(gateway: str, code: str | int) -> ResultCode | None:
     """
     known = gateways().get(gateway)
     return _result_codes().get((known.codes, str(code))) if known else None
+
+
+def result_codes(gateway: str) -> tuple[ResultCode, ...]:
+    """All codes of a gateway, in the order of its file.
+
+    >>> [c.code for c in result_codes("vss") if c.outcome == "auth"][:1]
+    ['401']
+    """
+    known = gateways().get(gateway)
+    codes = known.codes if known else gateway
+    return tuple(code for (key, _), code in _result_codes().items() if key == codes)
 
 
 @cache

@@ -23,6 +23,7 @@ from vnhealth.sandbox._model import (
 )
 from vnhealth.sandbox._sqlite import SqliteStore
 from vnhealth.sandbox._store import MemoryStore, Store
+from vnhealth.sandbox.faults import Fault, FaultPlan
 
 __all__ = [
     "Account",
@@ -33,6 +34,8 @@ __all__ = [
     "Entry",
     "Exchange",
     "Facility",
+    "Fault",
+    "FaultPlan",
     "File",
     "IdMaker",
     "Journal",

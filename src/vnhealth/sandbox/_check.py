@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vnhealth.records import Claim, Document
     from vnhealth.signing import SignatureReport, TrustStore
 
-__all__ = ["Checked", "Checker", "File", "RecordVerdict", "check_file", "state_of"]
+__all__ = ["Checked", "Checker", "File", "RecordVerdict", "check_file", "marked", "state_of"]
 
 SIGNATURE_POLICIES = ("off", "warn", "require")
 
@@ -72,6 +72,15 @@ def state_of(findings: Iterable[Finding]) -> State:
 def own(code: str, **params: str) -> Finding:
     """A finding of this layer with the severity of its catalogue entry."""
     return Finding(code, Severity(catalogue.info(code).severity), params=params)
+
+
+def marked(checked: Checked, marks: Iterable[str]) -> Checked:
+    """A verdict as the fault plan changes it: ``F14``, or ``F15:expired`` with the reason."""
+    found = []
+    for mark in marks:
+        fault, _, reason = mark.partition(":")
+        found.append(own(f"SBX-{fault}", **({"reason": reason} if reason else {})))
+    return replace(checked, whole=checked.whole + Findings(found)) if found else checked
 
 
 def check_file(file: File) -> Checked:

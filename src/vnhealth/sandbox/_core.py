@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vnhealth.findings import Finding, Severity
@@ -52,6 +52,7 @@ class Answer:
     code: str
     facility: str = ""
     transaction: str = ""
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -112,10 +113,17 @@ class Core:
         wanted = found.password if found else "no such account"
         if hashed:
             wanted, secret = password_hash(wanted), secret.upper()
-        return found if same(wanted, secret) and found else None
+        return self._seen(found) if same(wanted, secret) and found else None
+
+    def _seen(self, account: Account) -> Account:
+        """The account as the faults of this call let it be."""
+        conditions = self.ledger.conditions
+        conditions.saw_account(account.scope, self.clock.now())
+        return replace(account, scope="") if conditions.lenient else account
 
     def new_session(self, account: Account, life: dt.timedelta) -> Session:
         """A session of an account that ends after ``life``."""
+        life = min(life, self.ledger.conditions.life or life)
         store = self.ledger.store
         with store.transaction():
             number = store.next_number("session")
@@ -127,7 +135,17 @@ class Core:
         if session is None or session.gateway != gateway or session.expires <= self.clock.now():
             return None
         account = self.accounts.get((gateway, session.username))
-        return None if account is None or account.locked else (session, account)
+        if account is None or account.locked or self._revoked(session):
+            return None
+        return session, self._seen(account)
+
+    def _revoked(self, session: Session) -> bool:
+        """True when the tokens of this account were taken back, which the faults may do now."""
+        store, name = self.ledger.store, f"{session.gateway}/{session.username}"
+        if self.ledger.conditions.revoke:
+            with store.transaction():
+                store.put("revoked", name, str(store.next_number("session")))
+        return session.number <= int(store.get("revoked", name) or 0)
 
 
 def restored(stored: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:

@@ -17,12 +17,14 @@ from vnhealth.protocol import Endpoint, gateways
 from vnhealth.sandbox._check import SIGNATURE_POLICIES, Checker, check_file
 from vnhealth.sandbox._clock import Clock, VirtualClock
 from vnhealth.sandbox._core import Answer, Call, Core, Front, Handler, Settings
-from vnhealth.sandbox._http import Request, Response
+from vnhealth.sandbox._http import Request, Response, Wire
 from vnhealth.sandbox._ids import IdMaker
 from vnhealth.sandbox._journal import Entry, Journal
 from vnhealth.sandbox._ledger import FIRST_DAY, LAST_DAY, Ledger
 from vnhealth.sandbox._model import Account, Credentials, Facility, Reconciliation
 from vnhealth.sandbox._store import MemoryStore, Store
+from vnhealth.sandbox.faults import MAGIC_FACILITIES, FaultPlan
+from vnhealth.sandbox.faults._run import answered
 from vnhealth.sandbox.gateways import MODULES, admin, front
 
 if TYPE_CHECKING:
@@ -140,7 +142,8 @@ class Exchange:
 
     ``clock``, ``seed``, ``store``, ``trust`` (a `vnhealth.signing.TrustStore` or None) and
     ``checker`` are all it depends on: the same seed, clock and requests give the same bytes.
-    ``admin_token`` opens the calls under ``/_sandbox``; None keeps them closed.
+    ``admin_token`` opens the calls under ``/_sandbox``; None keeps them closed. ``faults`` is the
+    plan of what goes wrong; it may be changed at any time.
 
     >>> ex = Exchange.default(seed=7)
     >>> answer = ex.handle(Request("GET", "/somewhere/else"))
@@ -160,6 +163,7 @@ class Exchange:
         checker: Checker | None = None,
         settings: Settings | None = None,
         admin_token: str | None = None,
+        faults: FaultPlan | None = None,
     ) -> None:
         settings = settings or Settings()
         policy = settings.signatures or ("off" if trust is None else "require")
@@ -171,6 +175,7 @@ class Exchange:
         self.settings = settings
         self.journal = Journal(settings.journal_size)
         self.ids = IdMaker(seed)
+        self.faults = FaultPlan(seed=seed) if faults is None else faults
         self._lock = threading.RLock()
         check = checker or check_file
         ledger = Ledger(
@@ -182,7 +187,8 @@ class Exchange:
             signatures=policy,
         )
         if accounts is None:
-            accounts = accounts_for(self.facilities, self.ids)
+            magic = (Facility(code) for code in MAGIC_FACILITIES)
+            accounts = accounts_for((*self.facilities, *magic), self.ids)
         self._core = Core(
             clock=clock, ids=self.ids, ledger=ledger, accounts=accounts, settings=settings
         )
@@ -221,9 +227,10 @@ class Exchange:
                     transaction=answer.transaction,
                     bytes_in=len(request.body),
                     bytes_out=len(answer.response.body),
+                    faults=answer.faults,
                 )
             )
-            return answer.response.with_headers((("Date", self._date()),))
+            return answer.response.with_headers((("Date", self._date(answer.response.wire)),))
 
     def _dispatch(self, request: Request) -> tuple[str, str, Answer]:
         if len(request.body) > self.settings.max_body:
@@ -241,7 +248,10 @@ class Exchange:
         if route is None:
             code = ("SBX-HTTP-07", 405) if other_method else ("SBX-HTTP-01", 501)
             return gateway, "", admin.problem(code[1], code[0])
-        answer = route.handler(Call(request, route.endpoint, args))
+        call = Call(request, route.endpoint, args)
+        answer, struck = answered(self._core, self.front(gateway), self.faults, call, route.handler)
+        self.faults.note(self.journal.count + 1, struck)
+        answer = replace(answer, faults=tuple(fault.kind.name for fault in struck))
         if open_to_pages:
             answer = replace(answer, response=answer.response.with_headers(ANY_ORIGIN))
         return gateway, route.endpoint.name, answer
@@ -268,8 +278,10 @@ class Exchange:
         host = (request.host or request.header("host")).partition(":")[0].lower()
         return self._hosts.get(host), request.path
 
-    def _date(self) -> str:
+    def _date(self, wire: Wire | None) -> str:
         now = self.clock.now()
+        if wire is not None and wire.skew:
+            now += dt.timedelta(seconds=wire.skew)
         second = int(now.timestamp())
         if self._dates[0] != second:
             text = format_datetime(now.astimezone(dt.UTC).replace(microsecond=0), usegmt=True)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from vnhealth.errors import SandboxError
 
-__all__ = ["BadBody", "Request", "Response"]
+__all__ = ["BadBody", "Request", "Response", "Wire"]
 
 JSON = "application/json; charset=utf-8"
 MAX_FIELDS = 64
@@ -96,9 +96,48 @@ class Request:
         return f"<Request {self.method[:10]} {len(self.body)} bytes>"
 
 
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What happens to an answer on its way; the fronts carry it out.
+
+    ``refuse``: no connection. ``reset``: the line breaks before the first byte. ``silent``: nothing
+    comes until the client gives up. ``delay``: seconds before the answer. ``cut``: bytes of the
+    body after which the line breaks. ``drip``: bytes per second. ``skew``: seconds by which the
+    Date header is ahead.
+    """
+
+    refuse: bool = False
+    reset: bool = False
+    silent: bool = False
+    delay: float = 0.0
+    cut: int | None = None
+    drip: float = 0.0
+    skew: float = 0.0
+
+    @classmethod
+    def named(cls, text: str) -> Wire:
+        """From a name and an amount.
+
+        >>> Wire.named("cut:20").cut, Wire.named("silent").silent
+        (20, True)
+        """
+        name, _, amount = text.partition(":")
+        match name:
+            case "latency":
+                return cls(delay=float(amount))
+            case "cut":
+                return cls(cut=int(amount))
+            case "drip":
+                return cls(drip=float(amount))
+            case "refuse" | "reset" | "silent":
+                return cls(**{name: True})
+            case _:
+                raise ValueError("no such effect")
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
-    """One answer. Header names are as they go on the wire.
+    """One answer. Header names are as they go on the wire; ``wire`` is what a fault does to it.
 
     >>> Response(200, b'{"a":1}').json()
     {'a': 1}
@@ -107,6 +146,7 @@ class Response:
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = (("Content-Type", JSON),)
+    wire: Wire | None = None
 
     def json(self) -> Any:
         """The body as JSON. Raises `SandboxError` (SBX-HTTP-05) when it is none."""
@@ -122,7 +162,7 @@ class Response:
 
     def with_headers(self, more: Iterable[tuple[str, str]]) -> Response:
         """A copy with more headers."""
-        return Response(self.status, self.body, (*self.headers, *more))
+        return Response(self.status, self.body, (*self.headers, *more), self.wire)
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {len(self.body)} bytes>"

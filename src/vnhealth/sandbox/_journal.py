@@ -16,7 +16,8 @@ class Entry:
     """One exchange. ``operation`` is the endpoint's name, never the raw path.
 
     ``code`` is the result code of the body (maKetQua or code). Tokens, passwords, bodies, MA_LK and
-    query values are not kept; ``transaction`` is the sandbox's own id of a submission.
+    query values are not kept; ``transaction`` is the sandbox's own id of a submission. ``faults``
+    names what the fault plan did to the call.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Entry:
     transaction: str
     bytes_in: int
     bytes_out: int
+    faults: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready object."""
@@ -45,6 +47,7 @@ class Entry:
             "transaction": self.transaction,
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
+            "faults": list(self.faults),
         }
 
 

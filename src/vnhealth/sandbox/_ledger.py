@@ -14,11 +14,12 @@ from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 from vnhealth.findings import Finding, Findings
-from vnhealth.sandbox._check import Checked, Checker, File, own, state_of
+from vnhealth.sandbox._check import Checked, Checker, File, marked, own, state_of
 from vnhealth.sandbox._clock import Clock
 from vnhealth.sandbox._ids import IdMaker
 from vnhealth.sandbox._model import Reconciliation, Record, Submission, digest
 from vnhealth.sandbox._store import Store
+from vnhealth.sandbox.faults._conditions import Conditions, RefusedByFault
 
 if TYPE_CHECKING:
     from vnhealth.signing import TrustStore
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["Intake", "Ledger"]
 
 BATCH = 200
+BOM = b"\xef\xbb\xbf"
+DUPLICATE, CHECKIN_FIRST = "F11", "F20"
+"""Marks that hold only for a second file with a key, and for a claim without check-in."""
 FIRST_DAY = dt.date(1970, 1, 1)
 LAST_DAY = dt.date(9999, 12, 31)
 
@@ -66,12 +70,18 @@ class Ledger:
         self._checkers = checkers
         self._trust = trust
         self._signatures = signatures
+        self.conditions = Conditions()
+        """The faults that work on the call being answered; set by the exchange."""
 
     def accept(self, intake: Intake, delay: dt.timedelta, *, tracking: bool = False) -> Submission:
         """Keep a file and its records; records with the same keys are replaced from now on."""
+        now = self._clock.now()
+        self.conditions.saw_intake(intake.facility, intake.keys, now)
+        if self.conditions.no_bom is not None and intake.body.startswith(BOM):
+            raise RefusedByFault(self.conditions.no_bom)
+        marks = self._marks(intake)
         with self.store.transaction():
             number = self.store.next_number("submission")
-            now = self._clock.now()
             submission = Submission(
                 number=number,
                 gateway=intake.gateway,
@@ -85,17 +95,44 @@ class Ledger:
                     else self._ids.transaction(intake.gateway, number, now)
                 ),
                 received=now,
-                due=now + delay,
+                due=now + delay + self.conditions.late,
                 digest=digest(intake.body),
                 size=len(intake.body),
                 opaque=None in intake.keys,
                 signature=intake.signature,
             )
-            for key in intake.keys:
+            if marks:
+                self.store.put("marks", str(number), " ".join(marks))
+            for key in () if DUPLICATE in marks else intake.keys:
                 self._replace_earlier(submission, key)
             records = [Record(number, index, key) for index, key in enumerate(intake.keys)]
             self.store.add(submission, intake.body, records)
         return submission
+
+    def _marks(self, intake: Intake) -> list[str]:
+        """Marks of the fault plan that hold for this file."""
+        found = []
+        for mark in self.conditions.marks:
+            if mark == DUPLICATE and not self._known(intake, intake.kind):
+                continue
+            if mark == CHECKIN_FIRST and (intake.kind != "claim" or self._known(intake, "checkin")):
+                continue
+            found.append(mark)
+        self.conditions.happened.update(found)
+        return found
+
+    def _marked(self, number: int) -> list[str]:
+        """The marks of a submission."""
+        return (self.store.get("marks", str(number)) or "").split()
+
+    def _known(self, intake: Intake, kind: str) -> bool:
+        """True when a record of this kind with a key of the file was received before."""
+        found = (
+            self.store.current(intake.gateway, intake.facility, kind, key)
+            for key in intake.keys
+            if key is not None
+        )
+        return any(record is not None for record in found)
 
     def current(self, gateway: str, facility: str, kind: str, key: str) -> Record | None:
         """The latest record of this key, also when it stood in a file that had to be read first."""
@@ -115,7 +152,8 @@ class Ledger:
         if earlier is None or earlier.submission == submission.number:
             return None
         if earlier.submission > submission.number:
-            return earlier.submission
+            counts = DUPLICATE not in self._marked(earlier.submission)
+            return earlier.submission if counts else None
         self.store.update(replace(earlier, replaced_by=submission.number))
         return None
 
@@ -151,7 +189,8 @@ class Ledger:
             trust=self._trust,
             signatures=self._signatures,
         )
-        checked = self._checked(submission.gateway, file)
+        marks = self._marked(submission.number)
+        checked = marked(self._checked(submission.gateway, file), marks)
         done = replace(
             submission, settled=True, signature=checked.signature or submission.signature
         )
@@ -159,7 +198,7 @@ class Ledger:
             known = self.store.records(submission.number)
             records = []
             for index, record in enumerate(_judged(known, checked)):
-                if record.key is not None and record.current:
+                if record.key is not None and record.current and DUPLICATE not in marks:
                     later = self._replace_earlier(submission, record.key)
                     record = replace(record, replaced_by=later)
                 records.append(replace(record, index=index))

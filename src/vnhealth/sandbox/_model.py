@@ -55,7 +55,9 @@ class Account:
     locked: bool = False
 
     def may_send(self, facility: str) -> bool:
-        """True when the account may carry records of this facility."""
+        """True when the account may carry records of this facility; an empty scope is any."""
+        if not self.scope:
+            return True
         if len(self.scope) == 2:
             return len(facility) == 5 and facility.startswith(self.scope)
         return facility == self.scope

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from vnhealth.sandbox._exchange import Exchange
-from vnhealth.sandbox._http import Request, Response
+from vnhealth.sandbox._http import Request, Response, Wire
 from vnhealth.sandbox.gateways.admin import problem
 
 __all__ = ["app"]
@@ -22,14 +22,18 @@ PAUSE = 0.1
 """Seconds without a request before files are judged; also between two looks for due ones."""
 
 
+Abort = Callable[[Scope], None]
+
+
 def app(
-    exchange: Exchange, *, judge: bool = True
+    exchange: Exchange, *, judge: bool = True, abort: Abort | None = None
 ) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """An ASGI application over an exchange.
 
     With ``judge`` a background task makes verdicts that are due while no requests come, so that
     nobody waits for one; answers are the same without it. Requests are answered on the event loop:
-    one at a time, in the order of arrival, each durable before its answer goes out.
+    one at a time, in the order of arrival, each durable before its answer goes out. ``abort``
+    breaks the connection of a scope; without it, a fault that does so leaves an incomplete answer.
     """
     idle = _Idle()
 
@@ -38,7 +42,11 @@ def app(
             await _lifespan(exchange, receive, send, idle if judge else None)
         elif scope["type"] == "http":
             idle.asked = True
-            await _send(send, await _respond(exchange, scope, receive))
+            answer = await _respond(exchange, scope, receive)
+            if answer.wire is None:
+                await _send(send, answer)
+            else:
+                await _send_faulty(_Line(scope, receive, send, abort), answer, answer.wire)
 
     return run
 
@@ -83,10 +91,56 @@ async def _body(receive: Receive, limit: int) -> bytes | None:
 
 
 async def _send(send: Send, answer: Response) -> None:
+    await _start(send, answer)
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _start(send: Send, answer: Response) -> None:
     headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in answer.headers]
     headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+
+
+class _Line:
+    """One connection of a client, which a fault may break."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, abort: Abort | None) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self._abort = abort
+
+    def cut(self) -> None:
+        """Break the connection; what was not sent is lost."""
+        if self._abort is not None:
+            self._abort(self.scope)
+
+
+async def _send_faulty(line: _Line, answer: Response, wire: Wire) -> None:
+    """Send an answer the way a fault wants it, in real time."""
+    if wire.refuse or wire.reset:
+        line.cut()
+        return
+    if wire.silent:
+        while (await line.receive())["type"] != "http.disconnect":
+            pass
+        return
+    await asyncio.sleep(wire.delay)
+    if wire.cut is not None:
+        await _start(line.send, answer)
+        part = answer.body[: wire.cut]
+        await line.send({"type": "http.response.body", "body": part, "more_body": True})
+        await asyncio.sleep(PAUSE)
+        line.cut()
+    elif wire.drip:
+        await _start(line.send, answer)
+        for byte in answer.body:
+            await asyncio.sleep(1 / wire.drip)
+            part = bytes((byte,))
+            await line.send({"type": "http.response.body", "body": part, "more_body": True})
+        await line.send({"type": "http.response.body", "body": b""})
+    else:
+        await _send(line.send, answer)
 
 
 class _Idle:

@@ -13,7 +13,7 @@ import secrets
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,7 +116,10 @@ def serve(
                     ready()
 
         with suppress(KeyboardInterrupt):
-            Server(config_class(app(exchange), **OPTIONS)).run(sockets=[listening])
+            lines = _Lines()
+            server = Server(config_class(app(exchange, abort=lines.abort), **OPTIONS))
+            lines.server = server
+            server.run(sockets=[listening])
 
 
 @contextmanager
@@ -128,7 +131,9 @@ def running(exchange: Exchange, *, host: str = "127.0.0.1", port: int = 0) -> It
     """
     server_class, config_class = _uvicorn()
     listening = _listen(host, port)
-    server = server_class(config_class(app(exchange), **OPTIONS, lifespan="off"))
+    lines = _Lines()
+    served = app(exchange, abort=lines.abort)
+    server = lines.server = server_class(config_class(served, **OPTIONS, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
@@ -149,6 +154,18 @@ def _uvicorn() -> tuple[Any, Any]:
     except ImportError:
         raise SandboxError("SBX-SERVE-01") from None
     return Server, Config
+
+
+class _Lines:
+    """Finds the connection of a request in a uvicorn server, so that a fault can break it."""
+
+    server: Any = None
+
+    def abort(self, scope: MutableMapping[str, Any]) -> None:
+        """Break the connection that a request came by."""
+        for line in tuple(self.server.server_state.connections):
+            if line.client == scope["client"]:
+                line.transport.abort()
 
 
 def _loopback(host: str) -> bool:

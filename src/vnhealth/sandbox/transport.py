@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from vnhealth.sandbox._http import Request
+from vnhealth.sandbox._clock import VirtualClock
+from vnhealth.sandbox._http import Request, Response, Wire
 
 if TYPE_CHECKING:
     from vnhealth.sandbox._exchange import Exchange
 
 __all__ = ["AsyncSandboxTransport", "SandboxTransport"]
+
+LONG = 60.0
+"""Seconds that a client without a time limit is kept waiting for an answer that never comes."""
 
 
 def _answer(exchange: Exchange, request: httpx.Request, body: bytes) -> httpx.Response:
@@ -26,8 +30,32 @@ def _answer(exchange: Exchange, request: httpx.Request, body: bytes) -> httpx.Re
             host=url.host,
         )
     )
+    if answer.wire is not None:
+        _carry(exchange, request, answer)
     headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
     return httpx.Response(answer.status, headers=headers, content=answer.body, request=request)
+
+
+def _carry(exchange: Exchange, request: httpx.Request, answer: Response) -> None:
+    """What a fault does on the line; time passes on the clock of the exchange only."""
+    wire = answer.wire or Wire()
+    patience = (request.extensions.get("timeout") or {}).get("read")
+    if wire.refuse:
+        raise httpx.ConnectError("connection refused by the fault plan", request=request)
+    if wire.reset:
+        raise httpx.ReadError("connection reset by the fault plan", request=request)
+    length = wire.delay + (len(answer.body) / wire.drip if wire.drip else 0.0)
+    if wire.silent or (patience is not None and length >= patience):
+        _pass(exchange, LONG if patience is None else patience)
+        raise httpx.ReadTimeout("no answer in time", request=request)
+    _pass(exchange, length)
+    if wire.cut is not None:
+        raise httpx.RemoteProtocolError("the answer was cut by the fault plan", request=request)
+
+
+def _pass(exchange: Exchange, seconds: float) -> None:
+    if isinstance(exchange.clock, VirtualClock):
+        exchange.clock.advance(seconds=seconds)
 
 
 class SandboxTransport(httpx.BaseTransport):
