@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from vnhealth.errors import SandboxError
+from vnhealth.protocol import result_code, vss
 from vnhealth.sandbox import Exchange, Fault, FaultPlan
 from vnhealth.sandbox.faults import MAGIC_FACILITIES, fault_kinds
 from vnhealth.sandbox.server import running
