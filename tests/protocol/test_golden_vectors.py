@@ -3,7 +3,7 @@
 Each file of ``tests/golden/protocol/<gateway>`` is one exchange with its evidence; the files of a
 folder are played in order against one sandbox (seed 7, frozen clock, a fixed checker).
 ``{{password}}``, ``{{token}}`` and ``{{id_token}}`` stand for values of earlier answers and
-``{{transaction}}`` for that of the latest receipt; ``#advance 300`` moves the clock.
+``{{transaction}}`` for that of the latest receipt, ``{{password of NAME}}`` for that of another account of the facility; ``#advance 300`` moves the clock.
 
 ``python tests/protocol/test_golden_vectors.py`` writes the answers anew: look at the difference.
 """
@@ -25,6 +25,13 @@ ANSWER = "\n=== answer\n"
 EVIDENCE = {"official", "two vendors", "one vendor", "document", "vnhealth-defined", "assumption"}
 
 
+LEARNT = {
+    "token": ("access_token", "accessToken", "token"),
+    "id_token": ("id_token", "idToken"),
+    "transaction": ("maGiaoDich", "tracking_id", "IdLanGui", "result", "txn_id"),
+}
+
+
 def judge(file):
     records = []
     for key in peek(file.body).keys:
@@ -34,13 +41,13 @@ def judge(file):
 
 
 def encode(text):
-    """``[[base64 … ]]`` is Base64 in a form; the rest goes as it stands."""
+    """``[[base64 … ]]`` is Base64 in a form, ``[[base64json … ]]`` in JSON; the rest stays."""
 
     def coded(match):
-        plain = match[1].strip().encode()
-        return base64.b64encode(plain).decode().replace("+", "%2B").replace("=", "%3D")
+        packed = base64.b64encode(match[2].strip().encode()).decode()
+        return packed if match[1] else packed.replace("+", "%2B").replace("=", "%3D")
 
-    return re.sub(r"\[\[base64(.*?)\]\]", coded, text, flags=re.DOTALL).encode()
+    return re.sub(r"\[\[base64(json)?(.*?)\]\]", coded, text, flags=re.DOTALL).encode()
 
 
 class Player:
@@ -55,6 +62,7 @@ class Player:
         """The answer to the request of one file, as text."""
         for name, value in self.known.items():
             text = text.replace("{{" + name + "}}", value)
+        text = re.sub(r"\{\{password of (\w+)\}\}", self.password_of, text)
         lines = text.splitlines()
         for line in lines:
             if line.startswith("#advance "):
@@ -66,17 +74,31 @@ class Player:
         path, _, query = target.partition("?")
         pairs = dict(line.split(": ", 1) for line in headers)
         data = encode(body.rstrip("\n"))
+        if "multipart" in pairs.get("Content-Type", ""):
+            data = data.replace(b"\n", b"\r\n")
         answer = self.exchange.handle(Request(method, path, pairs, query, data))
         self.learn(answer.json())
         shown = [str(answer.status), *(f"{n}: {v}" for n, v in answer.headers)]
         return "\n".join(shown) + "\n\n" + answer.body.decode() + "\n"
 
+    def password_of(self, match):
+        """Where a gateway has several accounts for the facility."""
+        return self.exchange.credentials("01001", self.gateway.key, username=match[1]).password
+
     def learn(self, value):
-        key = value.get("APIKey") or value.get("data") or {}
-        self.known["token"] = key.get("access_token", self.known.get("token", ""))
-        self.known["id_token"] = key.get("id_token", self.known.get("id_token", ""))
-        new = value.get("maGiaoDich") or key.get("tracking_id")
-        self.known["transaction"] = new or self.known.get("transaction", "")
+        for name, keys in LEARNT.items():
+            self.known[name] = first(value, keys) or self.known.get(name, "")
+
+
+def first(value, keys):
+    """The first text under one of these keys, in nested objects too."""
+    if not isinstance(value, dict):
+        return ""
+    texts = [value[key] for key in keys if isinstance(value.get(key), str)]
+    rows = value.get("fileResults") or []
+    return next((t for t in texts if t), "") or next(
+        (t for t in (first(v, keys) for v in [*value.values(), *rows]) if t), ""
+    )
 
 
 def folders():

@@ -17,6 +17,7 @@ MODULES = {
     "province": "repository",
     "national": "repository",
     "national_deid": "repository",
+    "donthuoc": "donthuoc",
 }
 """The module of this package that answers for a gateway."""
 
