@@ -65,7 +65,7 @@ def test_every_real_host_leads_to_its_gateway_without_a_prefix(exchange):
         for host in gateway.hosts:
             path = gateway.endpoint("login").path
             reply = exchange.handle(Request("POST", path, host=host.upper() + ":443"))
-            assert reply.status == 401
+            assert reply.status in (400, 401)
             assert exchange.journal[-1].gateway == gateway.key
 
 

@@ -18,6 +18,10 @@ MODULES = {
     "national": "repository",
     "national_deid": "repository",
     "donthuoc": "donthuoc",
+    "hanoi": "hanoi",
+    "dienbien": "dienbien",
+    "cantho": "cantho",
+    "hoc": "hoc",
 }
 """The module of this package that answers for a gateway."""
 
