@@ -12,26 +12,29 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote_plus
 
 from vnhealth.localtime import ICT
+from vnhealth.protocol._json import compact
 
 __all__ = [
+    "DRIVER_SUFFIX",
     "FORM_CONTENT_TYPE",
     "FORM_FIELDS",
     "GATEWAY",
     "HEADER_ACCESS_TOKEN",
     "HEADER_PASSWORD_HASH",
     "HEADER_TOKEN_ID",
-    "HO_SO_CHECKIN",
+    "HO_SO",
     "HO_SO_CLAIM",
     "JSON_CONTENT_TYPE",
+    "KINDS",
     "LoginReply",
     "Receipt",
     "RecordState",
@@ -50,10 +53,16 @@ HEADER_ACCESS_TOKEN = "accessToken"  # noqa: S105 - the name of a header
 HEADER_TOKEN_ID = "tokenId"  # noqa: S105 - the name of a header
 HEADER_PASSWORD_HASH = "passwordHash"  # noqa: S105 - the name of a header
 
-HO_SO_CHECKIN = "0"
-"""Value of loaiHoSo for check-in files (XML0)."""
 HO_SO_CLAIM = "130"
 """Value of loaiHoSo for claim files; also on the 4750 and 3176 paths."""
+HO_SO: Mapping[str, str] = MappingProxyType(
+    {"checkin": "0", "claim": HO_SO_CLAIM, "gdyk": "12", "claim_4210": "3", "gksk": "GKSK"}
+)
+"""loaiHoSo by kind of file (GKSK is our own: that call has none)."""
+KINDS: Mapping[str, str] = MappingProxyType({number: kind for kind, number in HO_SO.items()})
+
+DRIVER_SUFFIX = "_HSSK"
+"""End of the names of accounts that may only send driver health checks."""
 
 _BASE64 = re.compile("[A-Za-z0-9+/=]*")
 
@@ -143,10 +152,6 @@ def _quoted(value: str) -> str:
     return quote_plus(value)
 
 
-def _compact(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class LoginReply:
     """Answer of the login. ``access_token`` is None when it was refused.
@@ -176,7 +181,7 @@ class LoginReply:
                 "username": self.username,
                 "expires_in": self.expires_in,
             }
-        return _compact({"maKetQua": self.code, "APIKey": key})
+        return compact({"maKetQua": self.code, "APIKey": key})
 
     @classmethod
     def from_json(cls, value: Any) -> LoginReply:
@@ -219,7 +224,7 @@ class Receipt:
         >>> Receipt("200", "G1", "20260803080005").to_bytes()
         b'{"maKetQua":"200","maGiaoDich":"G1","thoiGianTiepNhan":"20260803080005","thongDiep":""}'
         """
-        return _compact(
+        return compact(
             {
                 "maKetQua": self.code,
                 "maGiaoDich": self.transaction,

@@ -94,7 +94,7 @@ def check_file(file: File) -> Checked:
     except CodecError as error:
         return Checked(Findings([_of(error)]), (), signature)
     found += _document(document, file)
-    records = tuple(_records(document))
+    records = _minutes(document) if document.kind.value == MINUTES else _records(document)
     return Checked(Findings(found), records, signature)
 
 
@@ -135,7 +135,13 @@ def _foreign(report: SignatureReport, facility: str) -> bool:
     return bool(report.facilities) and facility not in report.facilities
 
 
-KINDS = {"claim": "envelope", "checkin": "checkin"}
+MINUTES = "assessment"
+KINDS = {
+    "claim": "envelope",
+    "claim_4210": "envelope",
+    "checkin": "checkin",
+    "gdyk": MINUTES,
+}
 """Which `vnhealth.records.DocumentKind` each kind of call takes."""
 
 
@@ -152,17 +158,35 @@ def _document(document: Document, file: File) -> list[Finding]:
     return found
 
 
-def _records(document: Document) -> Iterable[RecordVerdict]:
+def _records(document: Document) -> tuple[RecordVerdict, ...]:
     """Findings by MA_LK; claims that share one are one record.
 
     A reading finding may also be given by the rules; it counts once.
     """
     found: dict[str | None, list[Finding]] = {}
     for index, claim in enumerate(document.claims):
-        try:
-            said = [*claim.findings, *_check(claim)]
-        except VnHealthError as error:
-            said = [_of(error)]
         place = found.setdefault((claim.ma_lk or "").strip() or None, [])
-        place += [replace(f, encounter=index) for f in said]
-    return [RecordVerdict(key, Findings(dict.fromkeys(said))) for key, said in found.items()]
+        place += [replace(f, encounter=index) for f in _said(claim)]
+    return tuple(_verdict(key, said) for key, said in found.items())
+
+
+def _minutes(document: Document) -> tuple[RecordVerdict, ...]:
+    """Findings by SO_BIEN_BAN: assessment minutes have no MA_LK."""
+    found: dict[str | None, list[Finding]] = {}
+    for claim in document.claims:
+        said = _said(claim)
+        for index, row in enumerate(claim.rows("XML12")):
+            place = found.setdefault(row.text("SO_BIEN_BAN").strip() or None, [])
+            place += [f for f in said if f.row in (None, index)]
+    return tuple(_verdict(key, said) for key, said in found.items())
+
+
+def _said(claim: Claim) -> list[Finding]:
+    try:
+        return [*claim.findings, *_check(claim)]
+    except VnHealthError as error:
+        return [_of(error)]
+
+
+def _verdict(key: str | None, said: Iterable[Finding]) -> RecordVerdict:
+    return RecordVerdict(key, Findings(dict.fromkeys(said)))

@@ -7,12 +7,13 @@ follows anything in the file.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 
 import pybase64
 
-__all__ = ["Peek", "peek"]
+__all__ = ["Peek", "peek", "peek_minutes"]
 
 HEAD = 4096
 MAX_KEYS = 20_000
@@ -22,6 +23,8 @@ PART = 1600
 _FACILITY = re.compile(rb"<\s*MACSKCB\s*>\s*([^<]{1,40}?)\s*</")
 _ROW_FACILITY = re.compile(rb"<\s*MA_CSKCB\s*>\s*([^<]{1,40}?)\s*</")
 _KEY = re.compile(rb"<\s*MA_LK\s*>\s*(?:<!\[CDATA\[)?([^<\]]{1,200}?)(?:\]\]>)?\s*</")
+_MINUTES = re.compile(rb"<\s*GIAM_DINH_YKHOA\s*>")
+_NUMBER = re.compile(rb"<\s*SO_BIEN_BAN\s*>\s*([^<]{1,400}?)\s*</")
 _RECORD = re.compile(rb"<\s*HOSO\s*>")
 _PART = re.compile(rb"<\s*NOIDUNGFILE\s*>([^<]*)<")
 _SIGNATURE = re.compile(rb"<(?:[A-Za-z0-9]{1,10}:)?Signature[ >]")
@@ -51,6 +54,22 @@ def peek(data: bytes) -> Peek:
     keys = _in_envelope(data) if envelope else _texts(_KEY.findall(data)[:MAX_KEYS])
     unique = tuple(dict.fromkeys(keys)) or (None,)
     return Peek(facility, unique, _SIGNATURE.search(data) is not None)
+
+
+def peek_minutes(data: bytes) -> Peek:
+    """Look at assessment minutes (XML12): each is known by its SO_BIEN_BAN, none by a facility.
+
+    >>> peek_minutes(b"<GIAM_DINH_YKHOA><SO_BIEN_BAN>1/BB</SO_BIEN_BAN></GIAM_DINH_YKHOA>").keys
+    ('1/BB',)
+    """
+    keys = [_text(found[1]) if found else None for found in _in_minutes(data)]
+    return Peek(None, tuple(dict.fromkeys(keys)) or (None,), _SIGNATURE.search(data) is not None)
+
+
+def _in_minutes(data: bytes) -> Iterator[re.Match[bytes] | None]:
+    starts = [m.end() for m in _MINUTES.finditer(data)][:MAX_KEYS]
+    for start, end in zip(starts, [*starts[1:], len(data)], strict=False):
+        yield _NUMBER.search(data, start, end)
 
 
 def _texts(values: list[bytes]) -> list[str | None]:

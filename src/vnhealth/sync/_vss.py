@@ -44,8 +44,6 @@ STATES = {
     RecordState.REFUSED: Status.REFUSED,
     RecordState.REPLACED: Status.REPLACED,
 }
-HO_SO = {"checkin": vss.HO_SO_CHECKIN, "claim": vss.HO_SO_CLAIM}
-KINDS = {number: kind for kind, number in HO_SO.items()}
 
 
 class VssGate(Gate):
@@ -153,7 +151,7 @@ class VssGate(Gate):
         endpoint = self.gateway.endpoint("result_by_record")
         query = {
             "maLk": ma_lk,
-            "loaiHoSo": HO_SO[kind],
+            "loaiHoSo": vss.HO_SO[kind],
             "maCSKCB": self.check_scope(facility or self.scope),
         }
         answer = yield from self.ask(endpoint, query=query)
@@ -302,7 +300,7 @@ def _day_count(row: dict[str, Any]) -> DayCount | None:
     return DayCount(
         day=day,
         facility=_read.facility(_read.text(row, "maCSKCB")),
-        kind=KINDS.get(kind, ""),
+        kind=vss.KINDS.get(kind, ""),
         received=_read.number(row, "soHSNhan"),
         sent=_read.number(row, "tongSo"),
         accepted=_read.number(row, "soHSThanhCong"),
