@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import copy
+import hashlib
+import hmac
 import logging
 import os
 import pickle
@@ -27,6 +29,21 @@ def test_derivation_is_hkdf(master: bytes, info: bytes) -> None:
         return
     other = HKDF(hashes.SHA256(), 32, salt=b"vnhealth deid 1", info=info).derive(master)
     assert Key.from_bytes(master).derive(info) == other
+
+
+@given(st.binary(min_size=1, max_size=150), st.lists(st.text(max_size=20), max_size=4))
+def test_a_token_is_an_hmac_of_the_framed_parts(derived: bytes, parts: list[str]) -> None:
+    class Provider:
+        version = "K"
+
+        def derive(self, info: bytes) -> bytes:
+            return derived
+
+    token = Tokens(Provider(), "r", "p").token("kind", *parts)
+    framed = b"".join(b"%d:%b" % (len(part.encode()), part.encode()) for part in ("kind", *parts))
+    digest = hmac.digest(derived, framed, hashlib.sha256)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    assert token == "K" + "".join(letters[byte & 31] for byte in digest[:26])
 
 
 @pytest.mark.parametrize("master", [b"", b"short", bytes(31), bytes(32), b"x" * 40])

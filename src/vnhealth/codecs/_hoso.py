@@ -14,7 +14,7 @@ from vnhealth.codecs._cut import Piece, cut
 from vnhealth.codecs._encoding import position
 from vnhealth.codecs._limits import MIB, Limits
 from vnhealth.codecs._notes import Notes, safe_tag
-from vnhealth.codecs._parts import Sections, family_of, read_part, read_root
+from vnhealth.codecs._parts import Sections, family_of, is_plain, read_part, read_root
 from vnhealth.codecs._xml import Parsed, check_size, is_wrapper, local, parse_clean
 from vnhealth.errors import LimitExceeded, MalformedXml
 from vnhealth.records import Claim, Part, PartForm, Record
@@ -42,10 +42,9 @@ class _Case:
     contents: list[Sections] = field(default_factory=list)
     files: int = 0
 
-    def add(self, part: Part, content: Sections | None) -> None:
+    def add(self, part: Part, content: Sections) -> None:
         self.parts.append(part)
-        if content is not None:
-            self.contents.append(content)
+        self.contents.append(content)
 
     def parse(self, piece: Piece) -> Parsed:
         """The tree of a piece of the envelope. Raises `MalformedXml`."""
@@ -136,7 +135,7 @@ def read_files(files: Iterable[tuple[str, bytes]], index: int, limits: Limits) -
     case = _Case(limits)
     for name, data in files:
         content = read_part(data, name, limits, case.notes)
-        case.add(Part(name, PartForm.BASE64, data), content)
+        case.add(Part(name, PartForm.BASE64, data, is_plain(content)), content)
     return case.claims(index)
 
 
@@ -227,11 +226,11 @@ def _read_text(
     text: str, name: str, declared: str | None, case: _Case, origin: tuple[int, int] = (1, 1)
 ) -> None:
     form, data = _content(text, declared, case)
-    content = None
+    content: Sections = []
     if data and form is not PartForm.UNREADABLE:
         at = origin if form is PartForm.TEXT else (1, 1)
         content = read_part(data, declared, case.limits, case.notes, at)
-    case.add(Part(name, form, data), content)
+    case.add(Part(name, form, data, is_plain(content)), content)
 
 
 def largest_base64(limits: Limits) -> int:

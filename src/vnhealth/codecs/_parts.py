@@ -22,7 +22,16 @@ from vnhealth.errors import LimitExceeded, MalformedXml
 from vnhealth.records import Record
 from vnhealth.spec import Edition, Family, TableSpec, edition_info, table, tables
 
-__all__ = ["Section", "Sections", "family_of", "read_part", "read_root", "salvage", "structure"]
+__all__ = [
+    "Section",
+    "Sections",
+    "family_of",
+    "is_plain",
+    "read_part",
+    "read_root",
+    "salvage",
+    "structure",
+]
 
 _BLANKS = " \t\r\n\ufeff"
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
@@ -145,6 +154,11 @@ def family_of(leanings: Iterable[tuple[str, int]]) -> Family:
     held = list(leanings)
     decisive = sum(lean for name, lean in held if name == "XML1") or sum(lean for _, lean in held)
     return _spoken_for(decisive)
+
+
+def is_plain(sections: Sections) -> bool:
+    """True when the grammar took the whole part, so there is nothing in it but rows of cells."""
+    return len(sections) == 1 and isinstance(sections[0], Matched)
 
 
 def read_part(

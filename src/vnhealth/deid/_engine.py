@@ -175,6 +175,8 @@ class Deidentifier:
         """Count what a table file holds beside elements and text; the reader has left it out."""
         if part.form is PartForm.UNREADABLE:
             self._tally.add("DEID-12", "", "")
+        if part.plain:
+            return
         content = part.content
         count = 0
         if b"!" in content:

@@ -51,11 +51,15 @@ class PartForm(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Part:
-    """One table file as it came: its name, its form and its bytes (decoded from base64)."""
+    """One table file as it came: its name, its form and its bytes (decoded from base64).
+
+    ``plain`` says that its reader met nothing but elements and text: no comment, no attribute.
+    """
 
     name: str
     form: PartForm
     content: bytes
+    plain: bool = field(default=False, compare=False)
 
     def __repr__(self) -> str:
         return f"<Part {self.form.value} {len(self.content)} bytes>"
