@@ -103,9 +103,7 @@ def test_a_session_is_short_or_taken_back(exchange, caller, files):
 def test_the_end_of_a_session_is_told_otherwise(exchange, files, variant, value):
     exchange.faults.add(Fault("F07", variant=variant, on="vss.login"))
     client = files.caller(exchange, "vss")
-    hashed = __import__("vnhealth.protocol.vss", fromlist=["vss"]).password_hash(
-        client.who.password
-    )
+    hashed = vss.password_hash(client.who.password)
     answer = client.call("login", f"username=01001_BV&password={hashed}".encode())
     assert value in answer.body
 

@@ -11,6 +11,8 @@ import time
 import httpx
 import pytest
 
+from vnhealth.sandbox.gateways import MODULES
+
 pytestmark = pytest.mark.e2e
 
 PROGRAM = """
@@ -131,9 +133,9 @@ def test_no_acknowledged_record_is_lost(server, files):
 
 def test_ready_file_and_first_request(server):
     ready = server.start()
-    assert set(ready) == {"vss", "province", "national", "national_deid"}
+    assert set(ready) == set(MODULES)
     for account in ready.values():
-        assert set(account) == {"base_url", "username", "password", "facility"}
+        assert set(account) == {"base_url", "username", "password", "facility", "first_request"}
     root = ready["vss"]["base_url"].removesuffix("/vss")
     with httpx.Client(base_url=root) as client:
         assert client.get("/_sandbox/health").json() == {"status": "ok"}

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vnhealth.cli._common import out, print_json
+from vnhealth.errors import SandboxError
 
 app = typer.Typer(
     help="Môi trường thử mô phỏng các cổng. / The sandbox that emulates the gateways.",
@@ -26,14 +27,30 @@ def serve(
         Path | None, typer.Option(help="Ghi JSON khi đã sẵn sàng / written once it listens.")
     ] = None,
     trust: Annotated[Path | None, typer.Option(help="CA tin cậy (PEM) / trusted CA.")] = None,
+    gateways: Annotated[
+        str, typer.Option(help="all | vss,province… (các cổng được in ra / shown)")
+    ] = "all",
+    faults: Annotated[
+        Path | None, typer.Option(help="Kế hoạch lỗi YAML / fault plan (YAML).")
+    ] = None,
+    virtual_clock: Annotated[
+        bool, typer.Option(help="Đồng hồ ảo, dịch được qua /_sandbox/clock / virtual time.")
+    ] = False,
     admin_token: Annotated[
         str | None, typer.Option(envvar="VNHEALTH_ADMIN_TOKEN", help="Khoá quản trị / admin.")
     ] = None,
 ) -> None:
     """Mở máy chủ thử cho .NET, Java, PHP… / Serve the sandbox to any language."""
+    from vnhealth.sandbox import FaultPlan, VirtualClock
+    from vnhealth.sandbox.gateways import MODULES
+    from vnhealth.sandbox.server import SystemClock
     from vnhealth.sandbox.server import serve as run_server
     from vnhealth.signing import TrustStore
 
+    shown = tuple(MODULES) if gateways == "all" else tuple(gateways.split(","))
+    unknown = [key for key in shown if key not in MODULES]
+    if unknown:
+        raise SandboxError("ERR-SBX-01", name=unknown[0][:20])
     run_server(
         port=port,
         host=host,
@@ -42,7 +59,27 @@ def serve(
         ready_file=ready_file,
         trust=TrustStore([trust.read_bytes()]) if trust else None,
         admin_token=admin_token,
+        faults=FaultPlan.load(faults) if faults else None,
+        clock=VirtualClock(base=SystemClock()) if virtual_clock else None,
+        shown=shown,
     )
+
+
+@app.command("faults")
+def list_faults(
+    format: Annotated[str, typer.Option("--format", help="human | json")] = "human",
+) -> None:
+    """Mọi lỗi mà môi trường thử gây ra được. / Every fault the sandbox can make."""
+    from dataclasses import asdict
+
+    from vnhealth.sandbox.faults import fault_kinds
+
+    kinds = [kind for variants in fault_kinds().values() for kind in variants]
+    if format == "json":
+        print_json([asdict(kind) for kind in kinds])
+        return
+    for kind in kinds:
+        out.print(f"{kind.name:18} {kind.title_vi} / {kind.title_en}", markup=False)
 
 
 @app.command()

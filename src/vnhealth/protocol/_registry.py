@@ -63,7 +63,8 @@ class Gateway:
     whose protocol it is: official (published text), vendor (as clients or documents of vendors
     show it) or vnhealth (a reference contract of this project, to be shown as such). ``codes`` is
     the gateway whose result codes it uses; ``accounts`` are the forms of its user names, in which
-    ``{facility}`` and ``{province}`` stand for a code.
+    ``{facility}`` and ``{province}`` stand for a code. ``login`` is the form of the first request:
+    form, json or multipart and the fields; ``{md5}`` is the hashed password.
     """
 
     key: str
@@ -75,6 +76,7 @@ class Gateway:
     title_vi: str
     title_en: str
     source: str
+    login: str
     endpoints: Mapping[str, Endpoint]
 
     @property
@@ -158,6 +160,7 @@ def gateways() -> Mapping[str, Gateway]:
             title_vi=row["title_vi"],
             title_en=row["title_en"],
             source=row["source"],
+            login=row["login"] or "",
             endpoints=MappingProxyType(calls[row["gateway"]]),
         )
         for row in _rows("gateways.csv")

@@ -22,6 +22,7 @@ from vnhealth.sandbox._model import (
     Submission,
 )
 from vnhealth.sandbox._sqlite import SqliteStore
+from vnhealth.sandbox._state import Snapshot
 from vnhealth.sandbox._store import MemoryStore, Store
 from vnhealth.sandbox.faults import Fault, FaultPlan
 
@@ -46,6 +47,7 @@ __all__ = [
     "Request",
     "Response",
     "Settings",
+    "Snapshot",
     "SqliteStore",
     "State",
     "Store",

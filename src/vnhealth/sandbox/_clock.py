@@ -71,6 +71,11 @@ class VirtualClock:
             self._set(to.astimezone(dt.UTC))
             return self._at
 
+    def rewind(self, to: dt.datetime) -> None:
+        """Stand at a moment, also an earlier one: only for putting back a whole state."""
+        with self._lock:
+            self._set(to.astimezone(dt.UTC))
+
     def freeze(self) -> None:
         """Stop following the base clock."""
         with self._lock:

@@ -53,6 +53,7 @@ class Answer:
     facility: str = ""
     transaction: str = ""
     faults: tuple[str, ...] = ()
+    near_miss: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from vnhealth.errors import SandboxError
 from vnhealth.protocol import Endpoint, gateways
+from vnhealth.protocol.health_check import facility_number
 from vnhealth.sandbox._check import SIGNATURE_POLICIES, Checker, check_file
 from vnhealth.sandbox._clock import Clock, VirtualClock
+from vnhealth.sandbox._control import Control
 from vnhealth.sandbox._core import Answer, Call, Core, Front, Handler, Settings
 from vnhealth.sandbox._http import Request, Response, Wire
 from vnhealth.sandbox._ids import IdMaker
+from vnhealth.sandbox._inspect import nearest_call
 from vnhealth.sandbox._journal import Entry, Journal
 from vnhealth.sandbox._ledger import FIRST_DAY, LAST_DAY, Ledger
 from vnhealth.sandbox._model import Account, Credentials, Facility, Reconciliation
+from vnhealth.sandbox._state import Snapshot
 from vnhealth.sandbox._store import MemoryStore, Store
 from vnhealth.sandbox.faults import MAGIC_FACILITIES, FaultPlan
 from vnhealth.sandbox.faults._run import answered
@@ -77,6 +81,8 @@ def _named(
     """User names after a form, each with the code it may send for."""
     if "{province}" in form:
         yield from ((form.format(province=code), code) for code in provinces)
+    elif "{number}" in form:
+        yield from ((form.format(number=f.number), f.number) for f in facilities)
     else:
         yield from ((form.format(facility=f.code), f.code) for f in facilities)
 
@@ -192,7 +198,8 @@ class Exchange:
         self._core = Core(
             clock=clock, ids=self.ids, ledger=ledger, accounts=accounts, settings=settings
         )
-        self._admin = admin.Admin(self._core, self.journal, admin_token)
+        self._start = self.snapshot()
+        self._admin = admin.Admin(self._core, self.journal, admin_token, Control(self).calls())
         self._fronts: dict[str, Front] = {}
         self._routes: dict[str, _Routes] = {}
         self._prefixes = {gateways()[key].prefix.lstrip("/"): key for key in MODULES}
@@ -228,6 +235,7 @@ class Exchange:
                     bytes_in=len(request.body),
                     bytes_out=len(answer.response.body),
                     faults=answer.faults,
+                    near_miss=answer.near_miss,
                 )
             )
             return answer.response.with_headers((("Date", self._date(answer.response.wire)),))
@@ -239,7 +247,7 @@ class Exchange:
             return "sandbox", *self._admin.handle(request)
         gateway, path = self._gateway(request)
         if gateway is None:
-            return "", "", admin.problem(501, "SBX-HTTP-01")
+            return "", "", self._unmodelled(request, 501, "SBX-HTTP-01")
         routes = self._routes_of(gateway)
         open_to_pages = routes.browser_may(path)
         if request.method == "OPTIONS" and open_to_pages:
@@ -247,7 +255,7 @@ class Exchange:
         route, args, other_method = routes.find(request.method, path)
         if route is None:
             code = ("SBX-HTTP-07", 405) if other_method else ("SBX-HTTP-01", 501)
-            return gateway, "", admin.problem(code[1], code[0])
+            return gateway, "", self._unmodelled(request, code[1], code[0])
         call = Call(request, route.endpoint, args)
         answer, struck = answered(self._core, self.front(gateway), self.faults, call, route.handler)
         self.faults.note(self.journal.count + 1, struck)
@@ -255,6 +263,11 @@ class Exchange:
         if open_to_pages:
             answer = replace(answer, response=answer.response.with_headers(ANY_ORIGIN))
         return gateway, route.endpoint.name, answer
+
+    def _unmodelled(self, request: Request, status: int, code: str) -> Answer:
+        """A call that no gateway answers, with the one that may have been meant."""
+        answer = admin.problem(status, code)
+        return replace(answer, near_miss=nearest_call(request.method, request.path))
 
     def front(self, gateway: str) -> Front:
         """What a gateway adds to the core: its handlers and its form of a refusal."""
@@ -294,16 +307,17 @@ class Exchange:
         """What a client of a facility (or a province, two digits) needs at a gateway.
 
         Some gateways have several accounts for a facility: ``username`` chooses, else it is the
-        first of them. Raises `SandboxError` when there is no such account.
+        first of them. Where a gateway knows facilities by 13 digits, so does what is given. Raises `SandboxError` when there is no such account.
 
         >>> Exchange.default(seed=7).credentials("01001").username
         '01001_BV'
         """
+        names = (facility, facility_number(facility))
         for account in self._core.accounts.values():
-            of_facility = account.gateway == gateway and account.scope == facility
+            of_facility = account.gateway == gateway and account.scope in names
             if of_facility and username in ("", account.username):
                 url = base_url.rstrip("/") + gateways()[gateway].prefix
-                return Credentials(url, account.username, account.password, facility)
+                return Credentials(url, account.username, account.password, account.scope)
         raise SandboxError("ERR-SBX-01", name=f"{gateway} {facility[:5]}")
 
     def reconcile(
@@ -329,6 +343,43 @@ class Exchange:
         """
         with self._lock:
             return self._core.ledger.settle_due(limit=limit)
+
+    def snapshot(self) -> Snapshot:
+        """The whole state at this moment, to be put back by `restore`; not the journal.
+
+        >>> ex = Exchange.default(seed=7)
+        >>> before = ex.snapshot()
+        >>> _ = ex.clock.advance(days=2)
+        >>> ex.restore(before)
+        >>> ex.clock.now() == before.at
+        True
+        """
+        with self._lock:
+            return Snapshot.take(
+                self.store,
+                seed=self.ids.seed,
+                at=self.clock.now(),
+                faults=self.faults.to_dict(),
+            )
+
+    def reset(self) -> None:
+        """Be as new: nothing received, no faults but those it began with, an empty journal."""
+        self.restore(self._start)
+        self.journal.clear()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put a state back, fault plan and virtual time with it.
+
+        Raises `SandboxError` (SBX-STATE-03) for one of another seed.
+        """
+        if snapshot.seed != self.ids.seed:
+            raise SandboxError("SBX-STATE-03")
+        with self._lock:
+            faults = FaultPlan.from_dict(snapshot.faults)
+            snapshot.put(self.store)
+            self.faults = faults
+            if isinstance(self.clock, VirtualClock):
+                self.clock.rewind(snapshot.at)
 
     def lock_account(self, gateway: str, username: str, *, locked: bool = True) -> None:
         """Lock or unlock an account. Raises `SandboxError` when there is none."""

@@ -17,7 +17,8 @@ class Entry:
 
     ``code`` is the result code of the body (maKetQua or code). Tokens, passwords, bodies, MA_LK and
     query values are not kept; ``transaction`` is the sandbox's own id of a submission. ``faults``
-    names what the fault plan did to the call.
+    names what the fault plan did to the call, ``near_miss`` the modelled call that may have been
+    meant by one that is not.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Entry:
     bytes_in: int
     bytes_out: int
     faults: tuple[str, ...] = ()
+    near_miss: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready object."""
@@ -48,6 +50,7 @@ class Entry:
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
             "faults": list(self.faults),
+            "near_miss": self.near_miss,
         }
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike, fspath
 from typing import Any
@@ -259,6 +259,22 @@ class SqliteStore:
             (space, prefix),
         )
         return [(str(key), str(value)) for key, value in found]
+
+    def contents(self) -> tuple[dict[str, int], tuple[tuple[str, str, str], ...]]:
+        """See `Store`."""
+        counters = self._db.execute("SELECT name, value FROM counters ORDER BY name")
+        texts = self._db.execute("SELECT space, key, value FROM texts ORDER BY space, key")
+        return dict(counters.fetchall()), tuple(texts.fetchall())
+
+    def replace_contents(
+        self, counters: Mapping[str, int], texts: Iterable[tuple[str, str, str]]
+    ) -> None:
+        """See `Store`."""
+        with self.transaction():
+            for table in ("submissions", "bodies", "records", "counters", "texts"):
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of this module
+            self._db.executemany("INSERT INTO counters VALUES (?, ?)", counters.items())
+            self._db.executemany("INSERT INTO texts VALUES (?, ?, ?)", texts)
 
     def close(self) -> None:
         """See `Store`."""

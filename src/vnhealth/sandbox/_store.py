@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from heapq import heappop, heappush
 from typing import Protocol
@@ -102,6 +102,16 @@ class Store(Protocol):
 
     def scan(self, space: str, prefix: str = "") -> list[tuple[str, str]]:
         """Names with this beginning and their texts, sorted by name."""
+        ...
+
+    def contents(self) -> tuple[dict[str, int], tuple[tuple[str, str, str], ...]]:
+        """All counters, and all small texts as (space, key, value)."""
+        ...
+
+    def replace_contents(
+        self, counters: Mapping[str, int], texts: Iterable[tuple[str, str, str]]
+    ) -> None:
+        """Forget everything and keep these counters and texts."""
         ...
 
     def close(self) -> None:
@@ -250,6 +260,19 @@ class MemoryStore:
             for (place, key), value in self._texts.items()
             if place == space and key.startswith(prefix)
         )
+
+    def contents(self) -> tuple[dict[str, int], tuple[tuple[str, str, str], ...]]:
+        """See `Store`."""
+        texts = ((space, key, value) for (space, key), value in sorted(self._texts.items()))
+        return dict(self._counters), tuple(texts)
+
+    def replace_contents(
+        self, counters: Mapping[str, int], texts: Iterable[tuple[str, str, str]]
+    ) -> None:
+        """See `Store`."""
+        MemoryStore.__init__(self)
+        self._counters.update(counters)
+        self._texts.update(((space, key), value) for space, key, value in texts)
 
     def close(self) -> None:
         """See `Store`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from vnhealth.protocol import gateways
@@ -35,6 +36,38 @@ var reply = HttpClient.newHttpClient().send(request, BodyHandlers.ofString());
 System.out.println(reply.body());"""
 
 LANGUAGES = {"curl": CURL, "C#": CSHARP, "PHP": PHP, "Java": JAVA}
+
+
+def first_request(key: str, account: Credentials) -> str:
+    """The login at a gateway as a curl command; empty when its form is not known.
+
+    >>> account = Credentials("http://x/province", "a", "b", "c")
+    >>> print(first_request("province", account).replace(chr(92), "|"))
+    curl -s -X POST 'http://x/province/api/xac-thuc/token' |
+      -H 'Content-Type: application/json' |
+      -d '{"username": "a", "password": "b"}'
+    """
+    gateway = gateways()[key]
+    if not gateway.login:
+        return ""
+    form, *fields = gateway.login.split()
+    endpoint = gateway.endpoint("login")
+    values = {
+        "username": account.username,
+        "password": account.password,
+        "md5": password_hash(account.password),
+        "facility": account.facility,
+    }
+    pairs = dict(field.format(**values).split("=", 1) for field in fields)
+    parts = [f"curl -s -X {endpoint.method} '{account.base_url}{endpoint.path}'"]
+    match form:
+        case "json":
+            parts += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(pairs)}'"]
+        case "multipart":
+            parts += [f"-F '{name}={value}'" for name, value in pairs.items()]
+        case _:
+            parts += [f"-d '{name}={value}'" for name, value in pairs.items()]
+    return " \\\n  ".join(parts)
 
 
 def first_requests(account: Credentials) -> dict[str, str]:

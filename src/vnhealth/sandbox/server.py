@@ -25,8 +25,10 @@ from vnhealth.sandbox._exchange import Exchange, default_facilities
 from vnhealth.sandbox._model import Credentials, Facility
 from vnhealth.sandbox._sqlite import SqliteStore
 from vnhealth.sandbox._store import MemoryStore, Store
-from vnhealth.sandbox._welcome import welcome
+from vnhealth.sandbox._welcome import first_request, welcome
 from vnhealth.sandbox.asgi import app
+from vnhealth.sandbox.faults import FaultPlan
+from vnhealth.sandbox.gateways import MODULES
 
 if TYPE_CHECKING:
     from vnhealth.signing import TrustStore
@@ -41,7 +43,6 @@ OPTIONS: dict[str, Any] = {
     "server_header": False,
     "timeout_graceful_shutdown": 5,
 }
-GATEWAYS = ("vss", "province", "national", "national_deid")
 
 
 class SystemClock:
@@ -69,6 +70,8 @@ def serve(
     settings: Settings | None = None,
     admin_token: str | None = None,
     clock: Clock | None = None,
+    faults: FaultPlan | None = None,
+    shown: Iterable[str] = tuple(MODULES),
     echo: Callable[[str], None] = _say,
 ) -> None:
     """Serve until interrupted.
@@ -76,7 +79,9 @@ def serve(
     ``port`` 0 takes any free one. ``state`` is an SQLite file that keeps everything acknowledged
     (made with one seed, refused with another: SBX-STATE-03); without it memory is used. Once it
     listens, ``ready_file`` is written in one step: a JSON object with a key per gateway, each
-    ``{"base_url", "username", "password", "facility"}``; an old one is removed first.
+    ``{"base_url", "username", "password", "facility", "first_request"}``; an old one is removed
+    first. ``shown`` are the gateways named there and in the greeting; all of them answer.
+    ``faults`` is a plan to begin with.
     ``admin_token`` is made at random unless given; a host other than the loopback needs one
     (SBX-SET-02). Verdicts come after two seconds unless ``settings`` say otherwise.
 
@@ -97,11 +102,12 @@ def serve(
             trust=trust,
             settings=settings or Settings(verdict_delay=dt.timedelta(seconds=2)),
             admin_token=token,
+            faults=faults,
         )
         base_url = _base_url(host, listening)
         accounts = {
             key: exchange.credentials(exchange.facilities[0].code, key, base_url=base_url)
-            for key in GATEWAYS
+            for key in shown
         }
 
         def ready() -> None:
@@ -208,7 +214,11 @@ def _store(state: str | os.PathLike[str] | None, seed: int) -> Store:
 
 
 def _write_ready(path: Path, accounts: dict[str, Credentials]) -> None:
-    text = json.dumps({key: account.to_dict() for key, account in accounts.items()}, indent=2)
+    ready = {
+        key: {**account.to_dict(), "first_request": first_request(key, account)}
+        for key, account in accounts.items()
+    }
+    text = json.dumps(ready, indent=2)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(text + "\n", "utf-8")
     os.replace(temporary, path)

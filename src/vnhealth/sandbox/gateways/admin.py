@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from vnhealth.errors import SandboxError
 from vnhealth.findings import catalogue
 from vnhealth.sandbox._clock import VirtualClock
 from vnhealth.sandbox._core import Answer, Core
@@ -14,7 +15,7 @@ from vnhealth.sandbox._ids import same
 from vnhealth.sandbox._journal import Journal
 from vnhealth.sandbox._ledger import FIRST_DAY, LAST_DAY
 
-__all__ = ["PREFIX", "Admin", "problem"]
+__all__ = ["PREFIX", "Admin", "Operation", "problem"]
 
 PREFIX = "/_sandbox"
 MAX_STEP = 400 * 86_400
@@ -38,29 +39,37 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+Operation = tuple[str, Callable[[Request], Answer]]
+"""The name of a call and what answers it."""
+
+
 class Admin:
     """All but the health call need ``Authorization: Bearer <admin token>``.
 
     Without an admin token they are closed: in process the exchange itself offers the same.
     """
 
-    def __init__(self, core: Core, journal: Journal, token: str | None) -> None:
+    def __init__(
+        self, core: Core, journal: Journal, token: str | None, more: Mapping[str, Operation]
+    ) -> None:
         self._core = core
+        self._more = more
         self._journal = journal
         self._token = token
 
     def handle(self, request: Request) -> tuple[str, Answer]:
         """The operation and its answer."""
-        calls: dict[tuple[str, str], tuple[str, Callable[[Request], Answer]]] = {
-            ("GET", "/journal"): ("journal", self._journal_call),
-            ("GET", "/reconciliation"): ("reconciliation", self._reconciliation),
-            ("GET", "/clock"): ("clock", self._clock),
-            ("POST", "/clock/advance"): ("advance", self._advance),
+        calls: dict[str, Operation] = {
+            "GET /journal": ("journal", self._journal_call),
+            "GET /reconciliation": ("reconciliation", self._reconciliation),
+            "GET /clock": ("clock", self._clock),
+            "POST /clock/advance": ("advance", self._advance),
+            **self._more,
         }
-        path = request.path[len(PREFIX) :]
-        if (request.method, path) == ("GET", "/health"):
+        asked = f"{request.method} {request.path[len(PREFIX) :]}"
+        if asked == "GET /health":
             return "health", Answer(Response(200, b'{"status":"ok"}'), "OK")
-        operation, call = calls.get((request.method, path), ("", None))
+        operation, call = calls.get(asked, ("", None))
         if call is None:
             return "", problem(501, "SBX-HTTP-01")
         scheme, _, given = request.header("authorization").partition(" ")
@@ -70,6 +79,8 @@ class Admin:
             return operation, call(request)
         except BadBody:
             return operation, problem(400, "SBX-HTTP-03")
+        except SandboxError as error:
+            return operation, problem(400, error.code, **error.params)
 
     def _journal_call(self, request: Request) -> Answer:
         params = request.params()
