@@ -28,6 +28,7 @@ EVIDENCE = {"official", "two vendors", "one vendor", "document", "vnhealth-defin
 LEARNT = {
     "token": ("access_token", "accessToken", "token"),
     "id_token": ("id_token", "idToken"),
+    "refresh": ("refresh_token", "refreshToken"),
     "transaction": ("maGiaoDich", "tracking_id", "IdLanGui", "result", "txn_id"),
 }
 

@@ -10,15 +10,14 @@ Sex has codes of its own here: see `SEX`.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
+
+from vnhealth.protocol._fields import fields_of
 
 __all__ = [
     "GATEWAY",
@@ -30,13 +29,11 @@ __all__ = [
     "WELL",
     "Course",
     "Diagnosis",
-    "Field",
     "Medicine",
     "Prescription",
     "Sale",
     "SoldMedicine",
     "code_key",
-    "fields_of",
     "format_day",
     "format_moment",
     "is_code",
@@ -98,41 +95,6 @@ def format_moment(moment: dt.datetime) -> str:
     '2026-08-03 08:05:00'
     """
     return f"{moment:%Y-%m-%d %H:%M:%S}"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a message part: prescription, diagnosis, course, medicine, sale or sold.
-
-    ``kind`` is text, number, date, moment, code, ``choice:`` with words, ``list:`` or ``object:``
-    with a part. ``required`` is yes, no or a condition; ``largest`` is a length or None.
-    """
-
-    part: str
-    name: str
-    kind: str
-    required: str
-    largest: int | None
-    evidence: str
-
-
-@cache
-def _all_fields() -> Mapping[str, tuple[Field, ...]]:
-    text = (files("vnhealth.protocol") / "data" / "donthuoc_fields.csv").read_text("utf-8")
-    found: dict[str, list[Field]] = {}
-    for row in csv.DictReader(text.splitlines()):
-        largest = int(row.pop("largest") or 0) or None
-        found.setdefault(row["part"], []).append(Field(largest=largest, **row))
-    return MappingProxyType({part: tuple(rows) for part, rows in found.items()})
-
-
-def fields_of(part: str) -> tuple[Field, ...]:
-    """The fields of a part in the order of the wire.
-
-    >>> [f.name for f in fields_of("diagnosis")]
-    ['ma_chan_doan', 'ten_chan_doan', 'ket_luan']
-    """
-    return _all_fields()[part]
 
 
 class _Quiet:
@@ -253,7 +215,7 @@ def to_object(message: Any) -> dict[str, Any]:
     ['ma_chan_doan', 'ten_chan_doan', 'ket_luan']
     """
     values = {field.name: getattr(message, field.name) for field in fields(message)}
-    named = {field.name: values[field.name] for field in fields_of(PARTS[type(message)])}
+    named = {field.name: values[field.name] for field in fields_of(GATEWAY, PARTS[type(message)])}
     named = {name: value for name, value in named.items() if value is not None}
     if not named.get("ma_don_thuoc_thay_the", True):
         del named["ma_don_thuoc_thay_the"]

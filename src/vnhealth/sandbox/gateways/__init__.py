@@ -17,11 +17,12 @@ MODULES = {
     "province": "repository",
     "national": "repository",
     "national_deid": "repository",
-    "donthuoc": "donthuoc",
     "hanoi": "hanoi",
     "dienbien": "dienbien",
     "cantho": "cantho",
     "hoc": "hoc",
+    "donthuoc": "donthuoc",
+    "ecds": "ecds",
 }
 """The module of this package that answers for a gateway."""
 

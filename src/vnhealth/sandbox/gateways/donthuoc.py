@@ -8,10 +8,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from vnhealth.findings import Finding, Findings, Severity
+from vnhealth.findings import Findings
 from vnhealth.protocol import Endpoint, donthuoc
+from vnhealth.protocol._fields import amount, error
 from vnhealth.protocol.donthuoc import USED_BEFORE, code_key
-from vnhealth.protocol.donthuoc_check import amount, check_prescription, check_sale
+from vnhealth.protocol.donthuoc_check import check_prescription, check_sale
 from vnhealth.sandbox._check import Checked, File, RecordVerdict
 from vnhealth.sandbox._core import Answer, Call, Core, Front, Handler
 from vnhealth.sandbox._forms import Refused, guarded, json_object, json_response, said, texts
@@ -178,7 +179,7 @@ class Donthuoc:
             return _wrong(USED, Findings(), call)
         earlier = code_key(str(value.get("ma_don_thuoc_thay_the") or ""))
         if earlier and not self._replaceable(earlier, facility):
-            return _wrong(WRONG, Findings([_error("GW-RX-07", "ma_don_thuoc_thay_the")]), call)
+            return _wrong(WRONG, Findings([error("GW-RX-07", "ma_don_thuoc_thay_the")]), call)
         intake = self._intake(call, "prescription", facility, account, key)
         with self._store.transaction():
             kept = self._core.ledger.accept(intake, AT_ONCE)
@@ -291,7 +292,7 @@ class Donthuoc:
                 for medicine, number in json.loads(text).items():
                     left[medicine] -= Decimal(number)
         over = (name for name, number in sold.items() if number > left.get(name, Decimal(0)))
-        rows = [_error("GW-RX-06", "so_luong_ban") for _ in over]
+        rows = [error("GW-RX-06", "so_luong_ban") for _ in over]
         return Findings(dict.fromkeys(rows))
 
 
@@ -301,10 +302,6 @@ def _amounts(items: list[Any], name: str, number: str) -> dict[str, Decimal]:
         medicine = str(item[name]).strip()
         found[medicine] = found.get(medicine, Decimal(0)) + (amount(item[number]) or Decimal(0))
     return found
-
-
-def _error(code: str, tag: str) -> Finding:
-    return Finding(code, Severity.ERROR, tag=tag)
 
 
 def _well(body: Any, facility: str, transaction: str = "") -> Answer:
