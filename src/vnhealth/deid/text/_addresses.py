@@ -43,7 +43,7 @@ class _Addresses(Elements):
         if cued or (any(element.strong for element in chain) and max(levels) > 0):
             return True
         if max(levels) == 0:
-            return False
+            return len(chain) > 1 and self._onward(chain[-1].last) > chain[-1].last
         ordered = levels == sorted(levels) and len(set(levels)) > 1
         return ordered or first < chain[0].first
 
@@ -136,6 +136,9 @@ class _Addresses(Elements):
             if page.shape[i] not in ",-" and page.seps[i].strip() not in ("-", "–"):
                 break
             end = self.capitals(i)
+            if (district := self._in_province(i)) >= i:
+                last = district
+                continue
             if end < i or end - i > 3 or self.kind(i) in "TPXYEW":
                 break
             closed = end + 1 == page.size or page.shape[end + 1] in ",.;)n-:"
@@ -143,6 +146,18 @@ class _Addresses(Elements):
                 break
             last = end
         return last
+
+    def _in_province(self, i: int) -> int:
+        """The last of up to three words with capital letters before a province, or -1: Đồng Văn,
+        Hà Giang.
+        """
+        page = self.page
+        for last in range(i, min(i + 3, page.size - 1)):
+            if not page.capital(last):
+                return -1
+            if page.shape[last + 1] != " ":
+                return last if page.shape[last + 1] == "," and self.geography(last + 1) >= 0 else -1
+        return -1
 
     def _person(self, first: int, last: int) -> bool:
         return any(self.kind(j) == "V" for j in range(first, last + 1))
@@ -228,19 +243,28 @@ class _Addresses(Elements):
         for first, i, classes in page.found["place_words"]:
             if "employer" not in classes or i >= page.size or taken[i]:
                 continue
-            if page.shape[i] not in " :" or not page.capital(i) or self.in_name(first):
+            if page.shape[i] not in " :" or self.in_name(first):
                 continue
-            last = i - 1
-            while last + 1 < page.size and last - i < 6:
-                j = last + 1
-                if j > i and page.shape[j] not in " -_@":
-                    break
-                kept = self.white(j) in ("compound", "heading", "eponym")
-                if not page.capital(j) or kept or self.kind(j) in "TKPt" or taken[j]:
-                    break
-                last = j
+            if not page.capital(i) and page.words[first].lower() not in listed("company"):
+                continue
+            last = self._name_of_employer(i, taken)
             if last > i or (last == i and self.kind(i) not in "XYB"):
                 yield first, last
+
+    def _name_of_employer(self, i: int, taken: bytearray) -> int:
+        """The last word of a name such as Dược phẩm Minh Dân, khai thác đá Tân Phát, Kim Đồng 2."""
+        page, last, trade = self.page, i - 1, 0
+        for j in range(i, min(i + 8, page.size)):
+            if taken[j] or self.kind(j) in "TKPt" or (j > i and page.shape[j] not in " -_@"):
+                break
+            proper = page.capital(j) and self.white(j) not in ("compound", "heading", "eponym")
+            if proper or (page.words[j].isdigit() and j == last + 1 and not self.measured(j)):
+                last, trade = j, 0
+                continue
+            trade += 1
+            if trade > 3 or page.words[j].lower() in listed("function"):
+                break
+        return last
 
 
 def find_addresses(

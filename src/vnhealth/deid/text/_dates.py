@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vnhealth.deid.text._days import FIRST, LAST, KnownDays, century, is_compact_date, is_day, read
-from vnhealth.deid.text._lexicon import listed, near_words
+from vnhealth.deid.text._lexicon import listed, name_keys, near_words
 from vnhealth.deid.text._page import Page
 
 __all__ = ["find_dates"]
 
 _SCORE = frozenset({"score"})
+_LAST_MONTH = 12
 _MONTHS = [
     "jan",
     "feb",
@@ -197,10 +198,24 @@ class _Finder:
         timed = self.word(i - 1) in ("ngày", "ngay", "hôm", "hẹn", "khám") or (
             slash and "day" in cue
         )
-        if timed or i in self.listed or (slash and self._heads_line(i)):
+        if timed or i in self.listed or (slash and self._heads_line(i)) or self._clocked(i):
+            return i + 1
+        if slash and first > _LAST_MONTH and not cue & _SCORE and self._in_words(i):
             return i + 1
         same = (second, first) in self.known.pairs
         return i + 1 if same and slash and not cue & _SCORE else -1
+
+    def _clocked(self, i: int) -> bool:
+        """True behind the time of day: lúc 10h 12.12, 19 giờ 30-4."""
+        hour = self.word(i - 1) in ("giờ", "gio", "h") and self.page.shape[i : i + 1] == " "
+        return hour and self.value(i - 2) >= 0 and self.word(i + 2) not in listed("unit")
+
+    def _in_words(self, i: int) -> bool:
+        """True for a number in brackets, or behind a word in lower case that is no unit."""
+        page = self.page
+        if not i or page.shape[i] == "(":
+            return True
+        return page.words[i - 1].islower() and page.words[i - 1] not in listed("unit")
 
     def _measured(self, i: int) -> bool:
         return self.word(i) in listed("duration") and self.page.shape[i : i + 1] in (" ", "_")
@@ -224,6 +239,8 @@ class _Finder:
         if "birth" in cue and (year or short):
             return i if not self._measured(i + 1) else -1
         if year and self.word(i - 1) in ("nam", "nữ", "nu") and _apart(self.page, i):
+            return i
+        if year and _between(self.page, i):
             return i
         if year and year in self.known.years and self.page.shape[i + 1 : i + 2] != "_":
             return i if not self._measured(i + 1) and not self._decimal(i) else -1
@@ -254,6 +271,14 @@ class _Finder:
 def _apart(page: Page, i: int) -> bool:
     """True for a word parted from the one before by a comma, a dash or a bracket."""
     return page.shape[i] in ",:(-/" or page.seps[i].strip() in ("-", "–")
+
+
+def _between(page: Page, i: int) -> bool:
+    """True for a year of birth set off behind a name: Trần Thị Thử (1984), THỬ; 1984; Nữ."""
+    if not i or page.shape[i : i + 2] not in ("()", ";;", ",,"):
+        return False
+    name = page.words[i - 1]
+    return name[0].isupper() and len(name) > 1 and bool(name_keys().get(page.keys[i - 1]))
 
 
 def find_dates(page: Page, known: KnownDays) -> Iterator[tuple[int, int, bool]]:

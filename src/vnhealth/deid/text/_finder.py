@@ -11,7 +11,7 @@ from vnhealth.deid.text._contacts import find_contacts
 from vnhealth.deid.text._dates import find_dates
 from vnhealth.deid.text._days import dates_of
 from vnhealth.deid.text._known import Known
-from vnhealth.deid.text._names import find_names
+from vnhealth.deid.text._names import find_again, find_names
 from vnhealth.deid.text._numbers import find_numbers
 from vnhealth.deid.text._page import HIDDEN, Page
 from vnhealth.deid.text._record_names import NameMatcher
@@ -93,8 +93,9 @@ class Finder:
             found += self._places.orgs(page)
         hidden = bytearray(page.size)
         _take(page, (mark for mark in found if mark[2] not in _SEEN_THROUGH), hidden)
-        for first, last in find_names(page, shape, hidden):
-            found.append((*page.span(first, last), "name", "name"))
+        names = list(find_names(page, shape, hidden))
+        names += [(i, i) for i in find_again(page, shape, names)]
+        found += [(*page.span(first, last), "name", "name") for first, last in names]
         return merged(found, text) if found else found
 
 

@@ -7,13 +7,14 @@ The rules are regular expressions over the string of `name_shape`: a title such 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from vnhealth.deid.text._lexicon import keys_of, listed
 from vnhealth.deid.text._page import Page
 
-__all__ = ["find_names"]
+__all__ = ["find_again", "find_names"]
 
 _N = "SVGDRQCOAN"
 _MORE = (
@@ -23,10 +24,13 @@ _MORE = (
 """A further word of a name: behind a blank or hyphen, an initial, behind an initial, the given name
 in the next line, anything behind Văn or Thị, an everyday word that ends the name."""
 _GIVEN = r"SVGDRQO"
+_LOWER = "lkgorsvyhaepnmw"
 
 
 def _rule(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern.replace("<N>", _N).replace("<MORE>", _MORE).replace("<G>", _GIVEN))
+    for name, letters in (("<MORE>", _MORE), ("<N>", _N), ("<G>", _GIVEN), ("<L>", f"[{_LOWER}]")):
+        pattern = pattern.replace(name, letters)
+    return re.compile(pattern)
 
 
 _RULES = (
@@ -35,12 +39,13 @@ _RULES = (
     _rule(r"(?P<n>N)(?<![A-Z].)"),
     # Mai Văn Tám, Hà Thị Bé; Kim Ngọc Loan
     _rule(r"(?P<n>[DRCGQUV] V(?: [<N>UXYIH])(?: [<N>UIH]){0,2})"),
-    _rule(r"(?P<n>[DR](?: [GDRSO]){2,3})"),
+    _rule(r"(?P<n>[DR](?: [GDRSOQ]){2,3})"),
     _rule(r"(?P<n>[DR] [GDRSO] C)(?![ -][CFXY])"),
     _rule(r"d\.(?P<n>[GDRV](?: [GDRSC]){1,2})(?![ -][CFXY])"),
     _rule(r"(?:[ ,:()/-]|^.)(?P<n>[R] [GDO])(?![ -][CFXYR])"),
     # minorities: Giàng A Páo, Ksor H'Lan, H'Hen Niê, Y Bliă, K'Brêu
     _rule(r"(?P<n>Q(?: [IH](?=[ ']))?(?:[ '][CFGDRSOQU]){1,3})"),
+    _rule(r"(?P<n>[QR] [CYFGDRSOQ] [IH]['-][CFGDRSOQU])"),
     _rule(r"(?P<n>[QS] H'[CFGDRSOQXYU](?: [CFGDRSOQU])?)"),
     _rule(r"(?P<n>[SDR] I [CFGDRSOQ](?: [CFGDRSOQ])?)"),
     _rule(r"(?P<n>H['-][CFGDRSOQVXYUN](?: [CFGDRSOQVN]){0,2})"),
@@ -48,13 +53,20 @@ _RULES = (
     # capitals in mid-sentence that are usual in names: Ngọc Hân, Văn An; An Nguyễn Văn
     _rule(r"(?:(?<![XYCFEB])[ ]|[,:(/)])(?P<n>[GDV](?: [GDSR]){1,3})(?![ -][CFXY])"),
     _rule(r"(?P<n>[GDOC](?: [GDCVO]){0,2} S(?: [VGD]){0,2})"),
+    # one such word between words in lower case, or alone behind a colon: vợ gọi Đoan
+    _rule(r"<L>[ ,(](?P<n>[SGDRQ])(?=[,.;:)(n]|$| (?:<L>|[dTKPLWt]))"),
+    _rule(r":(?P<n>[SGDRQ])(?=[,.;)n]|$)"),
+    # an initial and a given name: T.Hải
+    _rule(r"(?P<n>[IH]\.[GDSR])(?=[,.;:)(n]|$| <L>)"),
     # behind a title: anh Tuấn, BS. Hùng, bà Năm, ông John Smith, BN NTH
-    _rule(r"(?:[TPL][ .:(n_-]|T B[ :.]|K[ :(n_-]|[TKP] a )(?P<n>[<G>NAU](?:<MORE>|[ ]F){0,4})"),
+    _rule(r"(?:[TPL][ .:(n_-]|T B[ :.]|K[ :(n_-]|[TKPL] a )(?P<n>[<G>NAU](?:<MORE>|[ ]F){0,4})"),
     _rule(r"(?:[TL][ .:(]|K[ :(]|[TKP] a )(?P<n>C(?:<MORE>){0,3})"),
     _rule(r"P[ .:(](?P<n>C(?:<MORE>){1,3})"),
+    _rule(r"P[ :(](?P<n>C)(?=[,;)n.]|$)"),
     _rule(r"h[. ](?P<n>[SGDRQ](?:<MORE>){0,4})"),
     _rule(r"[TK](?: a)?[ .:(](?P<n>F(?: [FE<N>IH]){0,3})"),
     _rule(r"[TKPL](?: a)?[ .:(_](?P<n>J)(?![_ ]d)"),
+    _rule(r"L[ :](?P<n>F(?: F){1,3})"),
     _rule(r"[TKPL](?: a)?[ .:(](?P<n>[IH](?:[._-][IH]){1,4}(?:[. ][GDRSOC])?)"),
     _rule(r"[TKPL](?: a)?[ .:(](?P<n>[IH][. ][GDRSOCF])"),
     _rule(r"[TKPL](?: a)?[ .](?P<n>[IH])(?![ _:.]d)(?![_'])"),
@@ -69,11 +81,12 @@ _RULES = (
     _rule(r"L[ :](?P<n>[srg](?: [srvgol]){0,3}|o(?: [srgv])(?: [srgvo])?)(?=[^ ]|$| [kdlPTK])"),
     _rule(r"L[ :](?P<n>[or])(?=[,.;)n]|$| k)"),
     _rule(r"(?P<n>[sr] v [gorl](?: [go])?)"),
+    _rule(r"(?P<n>[sr] v [go] [gol])(?=[,.;:)n]|$)"),
     _rule(r"(?P<n>s w [gorl](?: [go])?)"),
     _rule(r"(?P<n>s [go] [g])"),
     _rule(r"(?P<n>s g)(?=[^ ]|$| [kldP])"),
     # a list: các ĐD: Lan, Hoa và Quế
-    _rule(r"[TLP]:(?P<n>[<G>N](?:<MORE>){0,3}(?:,[<G>N](?:<MORE>){0,3}){1,12})(?=[.;)n]|$| e)"),
+    _rule(r"[TLPW]:(?P<n>[<G>N](?:<MORE>){0,3}(?:,[<G>N](?:<MORE>){0,3}){1,12})(?=[.;)n]|$| e)"),
     # the second of two: anh Tuấn và Hoa
     _rule(r"[TKPLW](?: a)?[ .:(][<G>N](?:<MORE>){0,4} e (?P<n>[<G>](?:<MORE>){0,4})"),
     # initials: N.T.H., N.V. An, Ng. V. An
@@ -91,7 +104,7 @@ _NEEDS = "TKPLWZhSNVDRQHGIACsrk"
 def _needed(rule: re.Pattern[str]) -> frozenset[str]:
     """Classes of which one must be there for a rule to find anything: of its titles, else names."""
     text = rule.pattern
-    head = text[: text.index("(?P<n>")]
+    head = text[: text.index("(?P<n>")].replace(f"[{_LOWER}]", "")
     titles = frozenset("TKPLWZh") & frozenset(re.sub(r"\(\?<!.*?\)", "", head))
     first = text[text.index("(?P<n>") + 6 :]
     letters = re.match(r"\[([^\]]+)\]|\(?(?:\?:)?(\w)", first)
@@ -100,6 +113,9 @@ def _needed(rule: re.Pattern[str]) -> frozenset[str]:
 
 
 _NEEDED = tuple((_needed(rule), rule) for rule in _RULES)
+_PLAIN = frozenset(_LOWER + "dXYBCx") - {"a"}
+"""Classes of words that say nothing of the word behind them."""
+_AGAIN = frozenset("SGDRQOCU")
 _SINGLE = frozenset({"nam", "nư4"})
 
 
@@ -136,6 +152,49 @@ def find_names(page: Page, shape: str, taken: bytearray | None = None) -> Iterat
                 yield first, last
 
 
+def find_again(page: Page, shape: str, names: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """Places where the last word of one of the names stands alone again.
+
+    >>> from vnhealth.deid.text._shape import name_shape
+    >>> page = Page("Chị Hạnh tỉnh. Tối qua Hạnh ngủ được")
+    >>> list(find_again(page, name_shape(page), [(1, 1)]))
+    [5]
+    """
+    keys = {page.keys[last] for _, last in names if shape[2 * last + 1] in _AGAIN}
+    keys |= _repeated(page, shape)
+    for i, word in enumerate(page.keys) if keys else ():
+        met = word in keys and shape[2 * i + 1] in _AGAIN and page.capital(i)
+        if met and not (page.begins(i) and word in _everyday()):
+            yield i
+
+
+def _repeated(page: Page, shape: str) -> set[str]:
+    """Words usual in names that stand alone with a capital letter more than once, once of them
+    inside a sentence.
+    """
+    alone = [
+        i
+        for i, word in enumerate(page.words)
+        if shape[2 * i + 1] in "SGDRQC"
+        and word[1:].islower()
+        and page.keys[i] not in keys_of("stop")
+        and not _named(shape, i - 1)
+        and not _named(shape, i + 1)
+    ]
+    met = Counter(page.keys[i] for i in alone)
+    inside = {page.keys[i] for i in alone if not page.begins(i) and shape[2 * i] in " ,"}
+    return {word for word in inside if met[word] > 1}
+
+
+def _named(shape: str, i: int) -> bool:
+    return 0 <= 2 * i < len(shape) and shape[2 * i + 1] in "SVGDRQCOFNUA"
+
+
+def _loose(page: Page, first: int, before: str) -> bool:
+    """True for a word inside a sentence that no title or label introduces."""
+    return before in _PLAIN and not page.begins(first)
+
+
 def _plausible(page: Page, shape: str, first: int, last: int) -> bool:
     kinds = shape[2 * first + 1 : 2 * last + 2 : 2]
     if len(kinds) == 1 and page.keys[first] in _SINGLE:
@@ -149,9 +208,16 @@ def _plausible(page: Page, shape: str, first: int, last: int) -> bool:
         return False
     before = shape[2 * first - 1] if first else ""
     after = shape[2 * first + 2 : 2 * first + 4]
+    if after == " k" and page.words[last + 1] == "ơi":
+        return True
+    if kinds[:1] in ("I", "H") and len(kinds) == 2 and before not in "TKPL":
+        return page.seps[first + 1] == "." or shape[2 * first] == ":"
+    if len(kinds) == 1 and _loose(page, first, before) and after != " k" and kinds in "SGDRQ":
+        usual = keys_of("stop") if shape[2 * first] == " " else _everyday()
+        return page.keys[first] not in usual
     if len(kinds) == 1 and page.keys[first] in _everyday():
         if before == "W" and page.words[first - 1].lower() in listed("preposition"):
-            return after == " k"
+            return after == " k" or not page.bare
         if page.begins(first) and before not in "TKPLWh":
             return after[:1] in ("(", ",")
         if not before or (after == " k" and page.shape[first] != " " and before not in "TKPL"):

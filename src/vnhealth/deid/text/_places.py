@@ -128,8 +128,11 @@ class Places:
             return False
         if self.kind(j) == "E":
             return j > i and self.kind(j - 1) == "F"
-        if len(word) == 1 and word.isupper() and page.shape[j + 1 : j + 2] == "'":
-            return True
+        if len(word) == 1 and word.isupper():
+            if page.shape[j + 1 : j + 2] == "'":
+                return True
+            if j == i and self._headed(j) and page.shape[j + 1 : j + 2] == " ":
+                return page.capital(j + 1)
         if j > i and page.shape[j] in " -'":
             loud = word.isupper() and word.isascii()
             named = (word[0].isupper() and len(word) > 1 and not loud) or page.shape[j] == "'"
