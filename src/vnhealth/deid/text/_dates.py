@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vnhealth.deid.text._days import FIRST, LAST, KnownDays, century, is_compact_date, is_day, read
-from vnhealth.deid.text._lexicon import listed, name_keys, near_words
+from vnhealth.deid.text._lexicon import listed, name_folds, name_keys, near_words
 from vnhealth.deid.text._page import Page
 
 __all__ = ["find_dates"]
@@ -38,6 +38,7 @@ _MONTHS = [
     "november",
     "december",
 ]
+_SEXES = frozenset({"M", "F", "Nam", "Nữ", "NAM", "NỮ", "NU"})
 _TIES = {
     "/": ("/", "-", "."),
     "-": ("-", "/", "–"),
@@ -47,7 +48,7 @@ _TIES = {
     "\\": ("\\",),
 }
 """The first separator of a date, and what may be its second."""
-_FOLLOWERS = frozenset({"tháng", "thang", "th", "năm", *_MONTHS})
+_FOLLOWERS = frozenset({"tết", "tet", "tháng", "thang", "th", "năm", *_MONTHS})
 _LEADERS = frozenset({"tháng", "thang", "t", "nam", "nữ", "nu", *_MONTHS})
 
 
@@ -149,7 +150,9 @@ class _Finder:
         return i + 2
 
     def _spoken(self, i: int) -> int:
-        """(ngày) 5 tháng 11 năm 2024, tháng 11/2024, 5 tháng giêng."""
+        """(ngày) 5 tháng 11 năm 2024, tháng 11/2024, 5 tháng giêng, mùng 3 Tết."""
+        if self.word(i + 1) in ("tết", "tet") and self.word(i - 1) in ("mùng", "mồng", "mung"):
+            return i + 1
         if self.word(i + 1) not in ("tháng", "thang", "th") or self.page.shape[i + 1] not in " _/-":
             return -1
         day, month = self.value(i), self.value(i + 2)
@@ -200,7 +203,8 @@ class _Finder:
         )
         if timed or i in self.listed or (slash and self._heads_line(i)) or self._clocked(i):
             return i + 1
-        if slash and first > _LAST_MONTH and not cue & _SCORE and self._in_words(i):
+        falling = slash or (hyphen and first > second)
+        if falling and first > _LAST_MONTH and not cue & _SCORE and self._in_words(i):
             return i + 1
         same = (second, first) in self.known.pairs
         return i + 1 if same and slash and not cue & _SCORE else -1
@@ -275,10 +279,15 @@ def _apart(page: Page, i: int) -> bool:
 
 def _between(page: Page, i: int) -> bool:
     """True for a year of birth set off behind a name: Trần Thị Thử (1984), THỬ; 1984; Nữ."""
-    if not i or page.shape[i : i + 2] not in ("()", ";;", ",,"):
+    if not i or i + 1 >= page.size:
+        return False
+    sexed = page.shape[i : i + 2] == "  " and page.words[i + 1] in _SEXES
+    if not sexed and page.shape[i : i + 2] not in ("()", ";;", ",,"):
         return False
     name = page.words[i - 1]
-    return name[0].isupper() and len(name) > 1 and bool(name_keys().get(page.keys[i - 1]))
+    if not name[0].isupper() or len(name) < 2:
+        return False
+    return page.keys[i - 1] in name_keys() or page.folds[i - 1] in name_folds()
 
 
 def find_dates(page: Page, known: KnownDays) -> Iterator[tuple[int, int, bool]]:

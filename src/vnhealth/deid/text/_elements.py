@@ -58,6 +58,8 @@ class Elements(Places):
         short = word in listed("address_short")
         if page.shape[last] not in (" .:_" if short else " .:n_"):
             return None
+        if word == "d" and page.shape[last] == "_":
+            return None
         if page.shape[last] == ":" and (
             word in listed("address_number") or ":" not in page.seps[last]
         ):

@@ -56,6 +56,11 @@ _RULES = (
     # one such word between words in lower case, or alone behind a colon: vợ gọi Đoan
     _rule(r"<L>[ ,(](?P<n>[SGDRQ])(?=[,.;:)(n]|$| (?:<L>|[dTKPLWt]))"),
     _rule(r":(?P<n>[SGDRQ])(?=[,.;)n]|$)"),
+    _rule(r"\((?P<n>[SGDRQ])\)"),
+    # two such words at the beginning of a sentence: Vân Khánh ngủ được
+    _rule(r"(?:[.;n]|^.)(?P<n>[GD] [GDQS])(?= <L>)"),
+    # names of accounts: nguyen.thi.an
+    _rule(r"(?P<n>[sm](?:\.[wvngopsrm]){2,4})"),
     # an initial and a given name: T.Hải
     _rule(r"(?P<n>[IH]\.[GDSR])(?=[,.;:)(n]|$| <L>)"),
     # behind a title: anh Tuấn, BS. Hùng, bà Năm, ông John Smith, BN NTH
@@ -203,6 +208,8 @@ def _plausible(page: Page, shape: str, first: int, last: int) -> bool:
         return shape[2 * first - 1] != "P"
     if "w" in kinds and not page.words[first].isascii():
         return False
+    if kinds.islower() and len(kinds) > 2 and shape[2 * first + 2] == ".":
+        return set(page.seps[first + 1 : last + 1]) == {"."}
     apart = kinds[:2] in ("HF", "HQ", "HG", "HC") and shape[2 * first + 2] == " "
     if apart and (page.words[first] == "K" or (kinds[1] == "G" and len(kinds) < 3)):
         return False

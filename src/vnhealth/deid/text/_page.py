@@ -26,7 +26,7 @@ def _separator(sep: str) -> str:
     if "\n" in sep or "\r" in sep:
         return "n"
     bare = sep.strip()
-    if not bare:
+    if not bare or sep == "^":
         return " " if len(sep) <= 4 else ";"
     if len(bare) > 4:
         return ";"

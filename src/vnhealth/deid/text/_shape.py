@@ -214,6 +214,8 @@ def _title(page: Page, kinds: list[str], first: int, last: int, classes: tuple[s
         return letter
     if page.capital(first):
         before = kinds[first - 1] if first and page.shape[first] in " :(" else ""
+        if before == "a" and page.keys[first] == "anh":
+            return ""
         if before in _NAME_LETTERS and page.shape[first] == " ":
             return ""
         follows = last < len(kinds) and page.shape[last] in " " and kinds[last] in _NAME_LETTERS
