@@ -1,0 +1,255 @@
+"""What a scenario puts before a client: patients, events, accounts, and how the gateway behaves."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from vnhealth import synth
+from vnhealth.localtime import ICT, LocalTime
+from vnhealth.records import Claim, Record
+from vnhealth.spec import Edition, edition_at
+from vnhealth.spec import table as spec_table
+
+__all__ = ["DAY", "MARKED_TEXT", "Kill", "Send", "Stage", "Staged", "Strike", "staged"]
+
+DAY = dt.date(2026, 8, 3)
+EVENING = dt.time(18, 0)
+SEARCHED = 160
+"""How many invented encounters are looked through for one that has a table."""
+MARKED_TEXT = 'Đau < 3 ngày & sốt > 38,5 độ; người nhà kể "mệt"'
+"""A text with every character that has to be escaped."""
+
+Rows = list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A fault of the sandbox's plan: which (F01 to F20), at which calls, at which of them."""
+
+    fault: str
+    on: str = "vss.*"
+    nth: tuple[int, ...] = (1,)
+    variant: str = ""
+    times: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """The client is killed at its ``nth`` call (of this name, when given).
+
+    ``answered`` says when: before the call reaches the gateway, or after it was handled.
+    """
+
+    nth: int
+    call: str = ""
+    answered: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What is staged. ``tables`` asks for one encounter each that has such a table.
+
+    ``refused`` adds an encounter with an error that the gateway finds, and its correction;
+    ``paid`` the later completion of a payment; ``withdrawn`` a cancellation and its undoing at the
+    provincial repository; ``deid`` the de-identified feed.
+    """
+
+    people: tuple[str, ...] = ()
+    encounters: int = 0
+    tables: tuple[str, ...] = ()
+    facilities: tuple[str, ...] = ("01991",)
+    day: dt.date = DAY
+    gateways: tuple[str, ...] = ("vss",)
+    refused: bool = False
+    paid: bool = False
+    withdrawn: bool = False
+    deid: bool = False
+    reconcile: bool = True
+    verdict_delay_s: int = 300
+    token_s: int = 3600
+    skew_s: int = 0
+    start: dt.time = EVENING
+    strikes: tuple[Strike, ...] = ()
+    kills: tuple[Kill, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One file that has to arrive: where, what, which version of its record (from 1)."""
+
+    task: str
+    gateway: str
+    kind: str
+    facility: str
+    ma_lk: str
+    version: int
+    edition: str
+    tables: Mapping[str, Rows] = field(repr=False)
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The tasks of a work order and what has to come of them."""
+
+    stage: Stage
+    start: dt.datetime
+    tasks: tuple[dict[str, Any], ...]
+    sends: tuple[Send, ...]
+    claims: tuple[Claim, ...]
+
+    def facility_days(self) -> list[tuple[str, dt.date]]:
+        """Each facility with the day of the run."""
+        return [(code, self.start.astimezone(ICT).date()) for code in self.stage.facilities]
+
+
+class _Writer:
+    """Collects tasks and sends; numbers tasks and versions."""
+
+    def __init__(self) -> None:
+        self.tasks: list[dict[str, Any]] = []
+        self.sends: list[Send] = []
+        self._versions: dict[tuple[str, str, str], int] = {}
+
+    def task(self, task: str, **facts: Any) -> str:
+        number = f"t{len(self.tasks) + 1:03d}"
+        self.tasks.append({"id": number, "task": task, **facts})
+        return number
+
+    def file(
+        self,
+        task: str,
+        claim: Claim,
+        tables: Mapping[str, Rows],
+        *,
+        kind: str,
+        gateway: str = "vss",
+        refused: bool = False,
+        **more: Any,
+    ) -> None:
+        x1 = claim.xml1
+        assert x1 is not None
+        lk, facility = str(x1.ma_lk), str(x1.ma_cskcb)
+        number = self.task(task, ma_lk=lk, facility=facility, tables=dict(tables), **more)
+        place = (gateway, kind, lk)
+        self._versions[place] = version = self._versions.get(place, 0) + 1
+        self.sends.append(
+            Send(number, gateway, kind, facility, lk, version, _edition(claim), tables, refused)
+        )
+
+
+def _edition(claim: Claim) -> str:
+    ended = claim.ended_on
+    assert ended is not None
+    return edition_at(ended).value
+
+
+def _row(edition: str, row: Record) -> dict[str, str]:
+    return {tag: row.text(tag) for tag in spec_table(Edition.parse(edition), row.TABLE).tags}
+
+
+def tables_of(claim: Claim) -> dict[str, Rows]:
+    """The rows of a claim as texts by tag, in the order of the standard."""
+    edition = _edition(claim)
+    return {
+        name: [_row(edition, row) for row in rows] for name, rows in claim.tables.items() if rows
+    }
+
+
+@cache
+def staged(stage: Stage, seed: int) -> Staged:
+    """The tasks of a stage; the same for the same seed."""
+    claims = tuple(_claims(stage, seed))
+    writer = _Writer()
+    if "vss" in stage.gateways:
+        for claim in claims:
+            _checkins(writer, claim)
+        for claim in claims:
+            writer.file("claim", claim, tables_of(claim), kind="claim")
+    if stage.refused:
+        wrong, right = _refused(stage, seed)
+        _checkins(writer, right)
+        writer.file("claim", wrong, tables_of(wrong), kind="claim", refused=True)
+        writer.task("settle")
+        why = "Sửa theo lỗi cổng trả về"
+        writer.file("correct", right, tables_of(right), kind="claim", reason=why)
+    if stage.paid:
+        writer.task("settle")
+        paid = _paid(claims[0])
+        writer.file("correct", paid, tables_of(paid), kind="claim", reason="Bổ sung NGAY_TTOAN")
+    if "province" in stage.gateways:
+        _province(writer, stage, claims)
+    if stage.deid:
+        writer.task("deid", ma_lk=[str(c.ma_lk) for c in claims], facility=stage.facilities[0])
+    writer.task("settle")
+    if stage.reconcile:
+        for facility in stage.facilities:
+            writer.task("reconcile", facility=facility, day=stage.day.isoformat())
+    start = dt.datetime.combine(stage.day, stage.start, ICT)
+    return Staged(stage, start, tuple(writer.tasks), tuple(writer.sends), claims)
+
+
+def _checkins(writer: _Writer, claim: Claim) -> None:
+    edition = _edition(claim)
+    for row in synth.checkin(claim, edition=edition):
+        tables = {"XML0": [{**_row(edition, row), "STT": "1"}]}
+        writer.file("checkin", claim, tables, kind="checkin")
+
+
+def _province(writer: _Writer, stage: Stage, claims: tuple[Claim, ...]) -> None:
+    for claim in claims:
+        writer.file("store", claim, tables_of(claim), kind="claim", gateway="province")
+    if stage.withdrawn:
+        x1 = claims[0].xml1
+        assert x1 is not None
+        who = {"ma_lk": str(x1.ma_lk), "facility": str(x1.ma_cskcb)}
+        writer.task("settle")
+        writer.task("cancel", **who, reason="Gửi nhầm", request_id="HUY-0001")
+        writer.task("restore", **who, reason="Huỷ nhầm", request_id="KP-0001")
+
+
+def _claims(stage: Stage, seed: int) -> Iterator[Claim]:
+    edition = edition_at(stage.day)
+    for facility in stage.facilities:
+        for key in stage.people:
+            persona = synth.persona(key)
+            yield persona.claim(edition=edition, facility=facility, day=stage.day, seed=seed)
+        day = synth.Day(
+            encounters=SEARCHED, edition=edition, seed=seed, facility=facility, day=stage.day
+        )
+        for index in range(stage.encounters):
+            yield _marked(day[index]) if index == 0 else day[index]
+        for name in stage.tables:
+            yield next(claim for claim in day if claim.rows(name))
+
+
+def _marked(claim: Claim) -> Claim:
+    x1 = claim.xml1
+    assert x1 is not None
+    return claim.replace(xml1=x1.replace(ghi_chu=MARKED_TEXT))
+
+
+def _refused(stage: Stage, seed: int) -> tuple[Claim, Claim]:
+    """An encounter with a sex code outside the list, and the same as it should be."""
+    day = synth.Day(
+        encounters=SEARCHED,
+        edition=edition_at(stage.day),
+        seed=seed,
+        facility=stage.facilities[0],
+        day=stage.day,
+    )
+    right = day[SEARCHED - 1]
+    x1 = right.xml1
+    assert x1 is not None
+    return right.replace(xml1=x1.replace(gioi_tinh="7")), right
+
+
+def _paid(claim: Claim) -> Claim:
+    x1 = claim.xml1
+    assert x1 is not None
+    assert isinstance(x1.ngay_ra, LocalTime)
+    return claim.replace(xml1=x1.replace(ngay_ttoan=x1.ngay_ra))
