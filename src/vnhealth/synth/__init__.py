@@ -11,14 +11,14 @@ services and prices; codes have the shape of the official lists and are no entri
 (True, True)
 """
 
-from vnhealth.synth._cards import Card
+from vnhealth.synth._cards import Card, card_of
 from vnhealth.synth._checkin import assessments, checkin
 from vnhealth.synth._context import default_day
 from vnhealth.synth._day import Day, generate
 from vnhealth.synth._dialects import DIALECTS, SWITCHES, Switch, switches_of
 from vnhealth.synth._facilities import Facility, Staff, facilities
 from vnhealth.synth._faults import FAULTS, Fault
-from vnhealth.synth._people import Household, Person, household, people
+from vnhealth.synth._people import Household, Person, household, households, people
 from vnhealth.synth._personas import Persona, persona, personas
 from vnhealth.synth._render import render, render_chunks
 from vnhealth.synth._write import Written, write_files
@@ -38,11 +38,13 @@ __all__ = [
     "Switch",
     "Written",
     "assessments",
+    "card_of",
     "checkin",
     "default_day",
     "facilities",
     "generate",
     "household",
+    "households",
     "people",
     "persona",
     "personas",

@@ -16,7 +16,10 @@ from functools import lru_cache
 from vnhealth.synth._dice import Dice
 from vnhealth.synth._names import Job, Name, Place, full_name, jobs, places, surnames
 
-__all__ = ["Household", "Person", "household", "newborn", "people"]
+__all__ = ["HOUSEHOLDS", "Household", "Person", "household", "households", "newborn", "people"]
+
+HOUSEHOLDS = 4000
+"""Households of one province among which patients are found."""
 
 _BLOOD = ("O+", "O+", "O+", "O+", "A+", "A+", "B+", "B+", "B+", "AB+", "O-")
 
@@ -175,6 +178,19 @@ def newborn(seed: int, mother: Person, father: Person, born: dt.datetime) -> Per
         weight_kg=0,
         insured=True,
     )
+
+
+def households(seed: int, province: str) -> Iterator[Household]:
+    """The households of a province from which a day of this seed takes its patients.
+
+    >>> next(households(7, "01")).father.bhxh[:4], list(households(7, "00"))
+    ('0199', [])
+    """
+    provinces = tuple(places())
+    if province in provinces:
+        first = provinces.index(province)
+        for number in range(HOUSEHOLDS):
+            yield household(seed, number * len(provinces) + first)
 
 
 def people(count: int, *, seed: int = 0) -> Iterator[Person]:

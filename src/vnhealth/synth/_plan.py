@@ -13,12 +13,9 @@ from vnhealth.synth._dice import Dice
 from vnhealth.synth._episode import Episode
 from vnhealth.synth._items import Diagnosis, Scenario
 from vnhealth.synth._names import places
-from vnhealth.synth._people import Household, Person, household, newborn
+from vnhealth.synth._people import HOUSEHOLDS, Household, Person, household, newborn
 
 __all__ = ["Wanted", "plan", "written_end"]
-
-HOUSEHOLDS = 4000
-"""Households of one province among which patients are found."""
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _INPATIENT = ("in", "day", "short")

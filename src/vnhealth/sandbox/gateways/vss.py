@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from vnhealth.protocol import Endpoint
 from vnhealth.sandbox._core import Answer, Core, Front, Handler
-from vnhealth.sandbox.gateways import _vss_files, _vss_results, _vss_session
+from vnhealth.sandbox.gateways import _vss_cards, _vss_files, _vss_results, _vss_session
 
 __all__ = ["front"]
 
-GROUPS = (_vss_session, _vss_files, _vss_results)
+GROUPS = (_vss_session, _vss_files, _vss_results, _vss_cards)
 """Each has ``handlers(core)`` and its own form of a refusal, ``refusal(code, detail)``."""
 
 
