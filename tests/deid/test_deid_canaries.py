@@ -6,6 +6,8 @@ import base64
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vnhealth import bhyt, deid, spec
 from vnhealth.codecs import iter_claims
@@ -176,6 +178,38 @@ def test_a_policy_of_a_careless_author_is_stopped_by_the_last_check(kit, monkeyp
     assert result.manifest.scanner == {"encounters": 2, "found": 1}
     assert result.records == 1
     clean(result)
+
+
+IDENTIFIERS = ("001199888777", "DN4010000012345", "190100000012", "202601010800", "0912345678")
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_the_quick_look_of_the_last_check_overlooks_nothing(kit, data) -> None:
+    """Whatever leaks through forms that let all pass, the full search finds nothing more."""
+    import re
+
+    from vnhealth.deid import _steps, _tables
+
+    value = st.one_of(
+        st.none(), st.sampled_from(IDENTIFIERS), st.sampled_from(["K02", "202608010800"])
+    )
+    tags = ("ma_khoa", "ma_doituong_kcb", "so_cccd", "ma_the_bhyt", "dien_thoai", "ngay_vao")
+    claims = [
+        kit.claim(
+            xml1={"ma_lk": f"LK{n}", **{tag: data.draw(value) for tag in tags}},
+            xml2={"ma_thuoc": data.draw(value), "ma_khoa": data.draw(value)},
+        )
+        for n in range(3)
+    ]
+    loose = {name: re.compile(".*", re.DOTALL) for name in _tables.forms()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vnhealth.deid._steps.forms", lambda: loose)
+        quick = kit.apply(claims)
+        patch.setattr(_steps.Written, "may_hold", lambda *_: True)
+        full = kit.apply(claims)
+    assert quick.data == full.data
+    assert quick.manifest == full.manifest
 
 
 def test_the_scanner_finds_what_is_there_in_many_spellings() -> None:

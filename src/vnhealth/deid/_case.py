@@ -1,7 +1,6 @@
 """What one encounter tells about itself: who (as tokens), where, from when, and the week shift.
 
-Nothing of it is written except through the policy; the plain numbers live only as long as the
-encounter is worked on.
+Nothing of it is written except through the policy.
 """
 
 from __future__ import annotations
@@ -12,30 +11,18 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from vnhealth.deid._keys import Tokens
-from vnhealth.identity import bhxh, bhyt_card, facility5, opaque_key, so_cccd_field
+from vnhealth.deid._people import LEAST, Known, People, cards, documents, insurance
+from vnhealth.identity import facility5, opaque_key
 from vnhealth.localtime import LocalTime, Precision
 from vnhealth.records import Claim, Record
 
 if TYPE_CHECKING:
     from vnhealth.deid._scrubbing import Texts
 
-__all__ = [
-    "Case",
-    "age_band",
-    "build",
-    "cards",
-    "documents",
-    "facility_code",
-    "insurance",
-]
+__all__ = ["Case", "age_band", "build", "facility_code"]
 
 NEWBORN_DAYS = 28
 _OLDEST = 130
-_KINDS = {"CCCD": "person.cccd", "CMND": "person.cmnd"}
-
-Known = tuple[str, str]
-"""Kind of token and normalised number."""
 
 
 @dataclass(slots=True, repr=False)
@@ -48,9 +35,9 @@ class Case:
     start: dt.date | None
     card_valid: str
     level: str
-    persons: dict[str, str] = field(default_factory=dict)
+    persons: Mapping[str, str] = field(default_factory=dict)
     """Token by the tag of XML1 it stands for."""
-    refused: list[str] = field(default_factory=list)
+    refused: tuple[str, ...] = ()
     """Tags of XML1 that hold something which is no identifier."""
     plain: tuple[str, ...] = ()
     """Direct identifiers as they came, for the check of the finished text."""
@@ -86,39 +73,6 @@ def facility_code(text: str) -> str:
     """
     found = facility5.parse(text)
     return found.normalized if found.is_valid else ""
-
-
-def _usable(number: str) -> bool:
-    return len(set(number)) > 1
-
-
-def documents(text: str) -> Iterator[Known]:
-    """The identity document in SO_CCCD, if it is one."""
-    for item in text.split(";"):
-        found = so_cccd_field.parse(item[:64])
-        kind = found.details.get("document")
-        if kind and found.is_valid and _usable(found.normalized):
-            yield _KINDS.get(kind, "person.document"), found.normalized
-
-
-def cards(text: str) -> Iterator[tuple[Known, str]]:
-    """The persons behind card numbers, each with the printed benefit digit (may be empty)."""
-    for item in text.split(";"):
-        found = bhyt_card.parse(item[:64])
-        if not found.is_valid:
-            continue
-        number = found.details.get("bhxh", "")
-        if number and _usable(number):
-            yield ("person.bhxh", number), found.details.get("level", "")
-        elif not number and _usable(found.normalized):
-            yield ("person.cccd", found.normalized), ""
-
-
-def insurance(text: str) -> Iterator[Known]:
-    """The person behind a ten-digit insurance code."""
-    found = bhxh.parse(text[:64])
-    if found.is_valid and _usable(found.normalized):
-        yield "person.bhxh", found.normalized
 
 
 def _day(value: Any) -> dt.date | None:
@@ -172,6 +126,12 @@ def _band(years: int) -> str:
     return f"Y{low:02}-{years // 5 * 5 + 4:02}"
 
 
+def _is_newborn(born: Any, start: dt.date | None) -> bool:
+    if not isinstance(born, LocalTime) or start is None or start.year - born.year > 1:
+        return False
+    return age_band(born, start).startswith("D")
+
+
 def _card_valid(summary: Record, start: dt.date | None) -> str:
     """1 when the card was valid on the first day, 0 when not, empty when it is not known."""
     if start is None:
@@ -207,12 +167,13 @@ def _mother(claim: Claim) -> Iterator[Known]:
         yield from documents(_value(row, "so_cccd_nnd"))
 
 
-def build(claim: Claim, summary: Record, default_facility: str, tokens: Tokens) -> Case:
+def build(claim: Claim, summary: Record, default_facility: str, people: People) -> Case:
     """The case of a claim; ``summary`` is its row of XML1.
 
     The shift hangs on the person: the mother of a newborn, else the insurance number, the document,
     the patient number of the facility, and as the last resort the encounter itself.
     """
+    tokens = people.tokens
     facility = facility_code(_value(summary, "ma_cskcb")[:32]) or default_facility
     link = claim.ma_lk
     episode = (
@@ -221,48 +182,23 @@ def build(claim: Claim, summary: Record, default_facility: str, tokens: Tokens) 
         else ("content", facility, _content(claim))
     )
     start = _start(claim, summary)
-    card_text, id_text = _value(summary, "ma_the_bhyt", "ma_the"), _value(summary, "so_cccd")
-    local_text = _value(summary, "ma_bn")
-    held = list(cards(card_text))
-    insured = [known for known, _ in held if known[0] == "person.bhxh"]
-    papers = list(documents(id_text)) or [k for k, _ in held if k[0] != "person.bhxh"]
-    local = opaque_key.parse(local_text)
-    people: list[tuple[str, ...]] = [*insured, *papers]
-    if local.is_valid:
-        people.append(("person.local", facility, local.normalized))
-    born = getattr(summary, "ngay_sinh", None)
-    if age_band(born, start).startswith("D"):
-        people = [*_mother(claim), *people]
-    case = Case(
+    card, document = _value(summary, "ma_the_bhyt", "ma_the"), _value(summary, "so_cccd")
+    person = people[card, document, _value(summary, "ma_bn"), facility]
+    newborn = _is_newborn(getattr(summary, "ngay_sinh", None), start)
+    mother = next(_mother(claim), None) if newborn else None
+    days = 7 * tokens.weeks(*mother) if mother else person.days
+    direct = (_value(summary, "ho_ten"), card, document, _value(summary, "dien_thoai"))
+    return Case(
         facility=facility,
         episode=tokens.token(*episode),
-        days=7 * tokens.weeks(*(people[0] if people else episode)),
+        days=days or 7 * tokens.weeks(*episode),
         start=start,
         card_valid=_card_valid(summary, start),
-        level=next((level for _, level in held if level), ""),
-        plain=tuple(
-            text
-            for text in (
-                _value(summary, "ho_ten"),
-                card_text,
-                id_text,
-                _value(summary, "dien_thoai"),
-            )
-            if len(text) >= 8
-        ),
+        level=person.level,
+        persons=person.tokens,
+        refused=person.refused,
+        plain=tuple(text for text in direct if len(text) >= LEAST),
     )
-    found: Mapping[str, tuple[str, ...] | None] = {
-        "SO_CCCD": papers[0] if papers else None,
-        "MA_THE_BHYT": insured[0] if insured else None,
-        "MA_BN": ("person.local", facility, local.normalized) if local.is_valid else None,
-    }
-    given = {"SO_CCCD": id_text, "MA_THE_BHYT": card_text, "MA_BN": local_text}
-    for tag, known in found.items():
-        if known is not None:
-            case.persons[tag] = tokens.token(*known)
-        elif given[tag] and not (tag == "MA_THE_BHYT" and held):
-            case.refused.append(tag)
-    return case
 
 
 def _content(claim: Claim) -> str:

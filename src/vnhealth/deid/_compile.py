@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from vnhealth.deid._steps import LIMIT
+from vnhealth.deid._people import LIMIT
 
 __all__ = ["Column", "Counts", "Days", "Writer", "compiled"]
 

@@ -55,8 +55,8 @@ def crosswalk(
         summary = claim.xml1
         if summary is None:
             continue
-        first = build(claim, summary, before.facility, before.tokens)
-        second = build(claim, summary, after.facility, after.tokens)
+        first = build(claim, summary, before.facility, before.people)
+        second = build(claim, summary, after.facility, after.people)
         pairs = [("MA_LK", first.episode, second.episode)]
         pairs += [(tags[t], first.persons[t], second.persons[t]) for t in sorted(first.persons)]
         for tag, one, two in pairs:

@@ -12,11 +12,13 @@ from typing import Any, ClassVar
 from vnhealth.deid._case import Case, build, facility_code
 from vnhealth.deid._keys import KeyProvider, Tokens
 from vnhealth.deid._manifest import Encounters, Manifest, dropped_of
+from vnhealth.deid._people import People
 from vnhealth.deid._plan import Plans, Tally, counted_as
 from vnhealth.deid._policy import Policy, PolicyRow
 from vnhealth.deid._scrubbing import Texts, sends_text
 from vnhealth.errors import DeidError
 from vnhealth.records import Claim, Part, PartForm
+from vnhealth.spec import Family
 
 __all__ = ["CONTRACT", "Deidentifier"]
 
@@ -84,16 +86,9 @@ class Deidentifier:
             raise DeidError("ERR-DEID-09", topic=sorted(unknown)[0][:20])
         self.key_version = key.version
         self.tokens = Tokens(key, self.recipient, self.purpose)
+        self.people = People(self.tokens)
         self._plans = Plans(self.policy, self.tokens, frozenset(self.exceptions))
-        self._person_rows = {
-            family: [
-                row
-                for row in self.policy
-                if row.family == family and row.table == "XML1" and "at" in row.params and row.sent
-                if row.tag in _PERSON_TAGS
-            ]
-            for family in ("4210", "130")
-        }
+        self._person_tags = {family.value: _person_tags(self.policy, family) for family in Family}
         self._texts = sends_text(self.policy)
         self._roster = roster
         self._scrubbed: Counter[str] = Counter()
@@ -112,7 +107,7 @@ class Deidentifier:
             return None
         if len(summaries) > 1:
             self._tally.add("DEID-10", "XML1", "", len(summaries) - 1)
-        case = build(claim, summaries[0], self.facility, self.tokens)
+        case = build(claim, summaries[0], self.facility, self.people)
         if self.tier != "linked":
             case.days = 0
         if self._texts:
@@ -143,20 +138,20 @@ class Deidentifier:
             self._scrubbed.update(case.texts.counts)
         out = [f"<HOSO><MA_LK>{case.episode}</MA_LK>"]
         out += self._persons(claim.family.value, case.persons)
-        written: Counter[str] = Counter()
-        for name, (rows, count) in tables.items():
-            written[name] = count
-            out.append(rows)
+        out += [rows for rows, _ in tables.values()]
         out.append("</HOSO>")
         text = "".join(out)
         if self._stopped(text, case):
             return None
         self._counts["written"] += 1
-        self._tally.rows_written.update(written)
+        for name, (_, count) in tables.items():
+            self._tally.rows_written[name] += count
         return text
 
     def _stopped(self, text: str, case: Case) -> bool:
         """True when an identifier of the patient stands in the finished text."""
+        if case.texts is None and not self._plans.written.may_hold(case.plain):
+            return False
         if not any(plain in text and f">{plain}<" in text for plain in case.plain):
             return False
         self._counts["stopped"] += 1
@@ -164,12 +159,11 @@ class Deidentifier:
         return True
 
     def _persons(self, family: str, persons: Mapping[str, str]) -> list[str]:
-        found = {}
-        for row in self._person_rows[family]:
-            token = persons.get("MA_THE_BHYT" if row.tag == "MA_THE" else row.tag)
-            if token:
-                found[row.out] = f"<{row.out}>{token}</{row.out}>"
-        return [found[out] for out in sorted(found, key=_token_order)]
+        return [
+            f"<{out}>{persons[tag]}</{out}>"
+            for out, tag in self._person_tags[family]
+            if tag in persons
+        ]
 
     def _look_at(self, part: Part) -> None:
         """Count what a table file holds beside elements and text; the reader has left it out."""
@@ -275,5 +269,15 @@ class Deidentifier:
 _ORDER = ("TOKEN_CCCD", "TOKEN_BHXH", "TOKEN_BN")
 
 
-def _token_order(tag: str) -> tuple[int, str]:
-    return (_ORDER.index(tag) if tag in _ORDER else len(_ORDER), tag)
+def _person_tags(policy: Policy, family: Family) -> list[tuple[str, str]]:
+    """The elements at the record in their order, each with the tag of XML1 whose token it holds."""
+    found: dict[str, str] = {}
+    for row in policy:
+        of_person = (row.family, row.table) == (family, "XML1") and row.tag in _PERSON_TAGS
+        if of_person and "at" in row.params and row.sent:
+            found[row.out] = "MA_THE_BHYT" if row.tag == "MA_THE" else row.tag
+
+    def order(out: str) -> tuple[int, str]:
+        return (_ORDER.index(out) if out in _ORDER else len(_ORDER), out)
+
+    return [(out, found[out]) for out in sorted(found, key=order)]

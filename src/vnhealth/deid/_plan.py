@@ -16,11 +16,11 @@ from typing import Any
 from vnhealth.deid._case import Case
 from vnhealth.deid._compile import Column, Counts, Days, compiled
 from vnhealth.deid._keys import Tokens
+from vnhealth.deid._people import LIMIT
 from vnhealth.deid._policy import SILENT, Action, Policy, PolicyRow
 from vnhealth.deid._scrubbing import text_maker
 from vnhealth.deid._steps import (
     ENCOUNTER,
-    LIMIT,
     MARK,
     CaseMemo,
     Gate,
@@ -30,6 +30,7 @@ from vnhealth.deid._steps import (
     ShiftPlan,
     StaffMemo,
     StaffTokens,
+    Written,
     case_maker,
     fragment_maker,
     marked,
@@ -137,10 +138,12 @@ class TablePlan:
         exceptions: frozenset[str],
         staff: Callable[[str], StaffTokens],
         days: Callable[[int], Days],
+        written: Written,
     ) -> None:
         self.name = name
         self._staff = staff
         self._days = days
+        self._written = written
         self.rows = tuple(policy.row(family, name, f.tag) for f in record_fields(family, name))
         self._tokens = tokens
         self._exceptions = exceptions
@@ -201,7 +204,7 @@ class TablePlan:
         if row.params["kind"] == "staff":
             return StaffMemo(row, step.limit, self._staff(facility))
         transform = token_transform(row, self._tokens, facility)
-        return Memo(fragment_maker(row, transform, step.gate, step.limit))
+        return Memo(fragment_maker(row, transform, step.gate, step.limit, self._written))
 
     def _fast_getters(self, case: Case) -> list[Any]:
         fixed = self._facility(case.facility).getters
@@ -230,7 +233,7 @@ class TablePlan:
         step = _Step(row, row.params.get("from", row.tag).lower(), limit, gate, "free")
         of_case = action is Action.AGE_BAND or row.params.get("by") == "card_valid"
         if gate.active and (of_case or not row.sent or action in (Action.SHIFT, Action.TOKEN)):
-            step.memo = Memo(fragment_maker(row, _nothing, gate, limit))
+            step.memo = Memo(fragment_maker(row, _nothing, gate, limit, self._written))
         elif of_case:
             step.mode, step.make = "case", case_maker(row)
         elif action is Action.SCRUB:
@@ -240,7 +243,7 @@ class TablePlan:
         elif action is Action.TOKEN:
             step.mode = "facility"
         else:
-            step.memo = Memo(fragment_maker(row, transform_of(row), gate, limit))
+            step.memo = Memo(fragment_maker(row, transform_of(row), gate, limit, self._written))
         self._steps.append(step)
 
     def _besides(self) -> list[tuple[int, list[int]]]:
@@ -389,6 +392,7 @@ class Plans(dict[tuple[Family, str], "TablePlan | None"]):
         self._exceptions = exceptions
         self._held: dict[str, StaffTokens] = {}
         self._days: dict[int, Days] = {}
+        self.written = Written()
 
     def __missing__(self, key: tuple[Family, str]) -> TablePlan | None:
         family, name = key
@@ -402,6 +406,7 @@ class Plans(dict[tuple[Family, str], "TablePlan | None"]):
                 self._exceptions,
                 self._staff,
                 self._days_of,
+                self.written,
             )
         self[key] = found
         return found

@@ -6,11 +6,12 @@ A fragment is ``<TAG>text</TAG>``, nothing, or starts with `MARK` and two digits
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from vnhealth.deid._case import Case, age_band, cards, documents, facility_code, insurance
+from vnhealth.deid._case import Case, age_band, facility_code
 from vnhealth.deid._keys import Tokens
+from vnhealth.deid._people import LEAST, LIMIT, cards, documents, insurance
 from vnhealth.deid._policy import Action, PolicyRow
 from vnhealth.deid._tables import Withheld, forms, withheld
 from vnhealth.deid._values import (
@@ -44,14 +45,15 @@ __all__ = [
     "Memo",
     "ShiftGetter",
     "ShiftPlan",
+    "Written",
     "marked",
 ]
 
-MARK = "\0"
+MOST = 65_536
+"""Longer values that are remembered; once there are so many, every encounter is searched."""
+_CENTURIES = ("19", "20")
+MARK = "\1"
 ENCOUNTER = "DEID-08"
-LIMIT = 4096
-"""Distinct values that one memo remembers before it starts anew, so that memory stays flat."""
-
 Transform = Callable[[Any], "str | tuple[str, bool]"]
 
 
@@ -199,8 +201,30 @@ class Gate:
         return marked(WITHHELD) if effect else ""
 
 
+class Written(set[str]):
+    """All longer values that memos gave so far: what the rows of any encounter may hold.
+
+    >>> written = Written(["DN4010000012345"])
+    >>> written.may_hold(["DN4010000012345"]), written.may_hold(["001101000123"])
+    (True, False)
+    """
+
+    def add_long(self, value: str) -> None:
+        """Take note of a value that is long enough to be an identifier."""
+        if len(value) >= LEAST and len(self) < MOST:
+            self.add(value)
+
+    def may_hold(self, identifiers: Iterable[str]) -> bool:
+        """False only when no row can hold one of these, be it a value or a shifted moment."""
+        return (
+            len(self) >= MOST
+            or not self.isdisjoint(identifiers)
+            or any(text[:2] in _CENTURIES for text in identifiers)
+        )
+
+
 def fragment_maker(
-    row: PolicyRow, transform: Transform, gate: Gate, limit: int | None
+    row: PolicyRow, transform: Transform, gate: Gate, limit: int | None, written: Written
 ) -> Callable[[Any], str]:
     """The function behind a `Memo`: gate, length, transformation, form."""
     form = forms().get(row.params.get("form", ""))
@@ -224,6 +248,7 @@ def fragment_maker(
         done, cut = found if isinstance(found, tuple) else (found, False)
         if form is None or not form.fullmatch(done):
             return marked(FORM)
+        written.add_long(done)
         fragment = f"{start}{done}{end}"
         return marked(LISTED, fragment) if cut else fragment
 

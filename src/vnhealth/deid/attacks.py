@@ -279,12 +279,12 @@ def shifts(claims: Iterable[Claim], engine: Deidentifier) -> dict[str, int]:
     for claim in claims:
         summary = claim.xml1
         if summary is not None:
-            case = build(claim, summary, engine.facility, engine.tokens)
+            case = build(claim, summary, engine.facility, engine.people)
             found.update(dict.fromkeys(case.persons.values(), case.days // 7))
     return found
 
 
 def tokens_of(claim: Claim, engine: Deidentifier) -> frozenset[str]:
     """The tokens under which the person of a claim stands in the linked tier."""
-    case = build(claim, claim.xml1, engine.facility, engine.tokens)
+    case = build(claim, claim.xml1, engine.facility, engine.people)
     return frozenset(case.persons.values())

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from vnhealth.deid._case import age_band, cards
+from vnhealth.deid._case import age_band
+from vnhealth.deid._people import cards
 from vnhealth.deid._tables import Label
 from vnhealth.deid.columns._lists import (
     block_of,
