@@ -7,12 +7,12 @@ order) is worked out once and kept, so a vendor's own order costs no more than t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from operator import attrgetter, getitem, methodcaller
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -22,12 +22,15 @@ from vnhealth.codecs._values import explain, is_name, legacy_name
 from vnhealth.findings import catalogue
 from vnhealth.records import NotCanonical, Record, cache_of, record_class
 from vnhealth.records._convert import CACHE_LIMIT, converter_of
+from vnhealth.records._sizes import Size, always_required, steady_size
 from vnhealth.spec import Edition, Family, Kind, edition_info, table, tables
 
 __all__ = ["Batch", "Layout", "RowDecoder", "decoder", "official_tags"]
 
 Doubt = tuple[str, str, str]
 """(tag, attribute, text) of a cell that is not canonical; without an attribute it is an extra."""
+_Converter = Mapping[bytes | None, Any]
+"""Cell to value; raises `NotCanonical`, or `_grammar.NotMe`."""
 Saying = tuple[str, str | None, dict[str, str]]
 """(code, tag, params)."""
 
@@ -35,6 +38,7 @@ _MAX_LAYOUTS = 256
 _LONGEST = 76
 _BLANKS = " \t\r\n"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_EMPTY: dict[bytes | None, None] = {None: None, b"": None}
 _OUT_OF_ORDER: tuple[Saying, ...] = (("BHYT-ROW-01", None, {}),)
 _set_state = object.__setattr__
 _TAG = attrgetter("tag")
@@ -47,24 +51,41 @@ _KEYS = methodcaller("keys")
 class Layout:
     """The cells of a row in the order in which they came, by the names of their tags."""
 
-    tags: tuple[str, ...] | _grammar.Tags
+    tags: tuple[str, ...]
     attrs: tuple[str, ...]
     """The attribute of each cell; empty where the tag is unknown."""
-    cells: tuple[dict[bytes | None, Any], ...]
+    cells: tuple[_Converter, ...]
     """The converter of each cell as it is written (see `vnhealth.codecs._grammar`)."""
+    fitting: tuple[_Converter, ...]
+    """The same, but they refuse what does not fit the field (see `Batch`). None fits when empty."""
     plain: bool
     """Every tag is known and stands once, so a row needs no look at its names."""
     notes: tuple[Saying, ...]
     """(code, tag, params) of what there is to say about each row of this layout."""
 
 
+_Columns = tuple[Layout, tuple[str, ...], tuple[_Converter, ...]]
+"""The layout of a row, the attributes of its cells and their converters."""
+
+
+class _Whole(NamedTuple):
+    """All tags of an edition in any other order than that of an edition; the rest is by tag."""
+
+    layout: Layout
+    attrs: dict[bytes, str]
+    cells: dict[bytes, _Converter]
+    fitting: dict[bytes, _Converter]
+
+
 class Batch:
     """Rows of a table that are converted but not yet judged, so that nothing is said too early."""
 
-    __slots__ = ("doubts", "records", "runs")
+    __slots__ = ("doubts", "fitting", "records", "runs")
 
     def __init__(self) -> None:
         self.records: list[Record] = []
+        self.fitting = True
+        """Every value fits its field (see `vnhealth.records.Claim.fitting`)."""
         self.doubts: list[tuple[int, list[Doubt], list[Saying]]] = []
         """Rows that are not finished, and what there is to say of them beside their values."""
         self.runs: list[tuple[int, Layout]] = []
@@ -83,15 +104,15 @@ class RowDecoder:
         self.row_tag = table(latest, name).row
         self._names = [attr for attr in self.cls.ATTRS if is_name(attr.upper())]
         self._editions = official_tags(family, name)
-        self._complete = {frozenset(tag.encode() for tag in tags) for tags in self._editions}
         self._places = {attr.upper(): place for place, attr in enumerate(self.cls.ATTRS)}
         self._official = {tuple(tag.encode() for tag in tags) for tags in self._editions}
-        kinds = self.kinds.items()
-        self._attr_of = {tag.encode(): tag.lower() for tag in self.kinds}
-        self._cell_of = {tag.encode(): _written(kind) for tag, kind in kinds}
-        self._text_of: dict[str | bytes, Any] = {tag: cache_of(kind) for tag, kind in kinds}
+        self._required = always_required(family, name)
+        self._text_of: dict[str | bytes, Any] = {
+            tag: cache_of(kind) for tag, kind in self.kinds.items()
+        }
         self._orders: dict[_grammar.Order, Layout] = {}
         self._layouts: dict[tuple[str, ...], Layout] = {}
+        self._wholes = {len(tags): self._whole(tags) for tags in reversed(self._editions)}
 
     def layout(self, tags: tuple[str, ...]) -> Layout:
         """What a sequence of tags means; up to 256 are remembered."""
@@ -113,18 +134,38 @@ class RowDecoder:
             found = self._orders[order] = self.layout(order.tags)
         return found
 
-    def _of_tags(self, tags: _grammar.Tags) -> Layout:
-        """The same for tags that the grammar found in no known order.
+    def _whole(self, tags: tuple[str, ...]) -> _Whole:
+        layout = self.layout(tags)
+        written = [tag.encode() for tag in tags]
+        return _Whole(
+            replace(layout, notes=_OUT_OF_ORDER),
+            dict(zip(written, layout.attrs, strict=True)),
+            dict(zip(written, layout.cells, strict=True)),
+            dict(zip(written, layout.fitting, strict=True)),
+        )
 
-        All tags of an edition in another order are what programs write most often.
+    def _columns(
+        self, order: _grammar.Order | _grammar.Tags, fitting: bool
+    ) -> tuple[Layout, tuple[str, ...], tuple[_Converter, ...]]:
+        """What the cells of a row are; converters that refuse what does not fit, if wanted.
+
+        All tags of an edition in an order of their own are what programs write most often: then
+        there is nothing to work out.
         """
-        distinct = frozenset(tags)
-        if len(distinct) < len(tags) or distinct not in self._complete:
-            return self.layout(tuple(tag.decode() for tag in tags))
-        attrs = tuple(map(self._attr_of.__getitem__, tags))
-        cells = tuple(map(self._cell_of.__getitem__, tags))
-        notes = () if tags in self._official else _OUT_OF_ORDER
-        return Layout(tags, attrs, cells, True, notes)
+        if not isinstance(order, tuple):
+            layout = self._of_order(order)
+        elif order in self._official or len(set(order)) < len(order):
+            layout = self.layout(tuple(tag.decode() for tag in order))
+        else:
+            try:
+                whole = self._wholes[len(order)]
+                attrs = tuple(map(whole.attrs.__getitem__, order))
+            except KeyError:
+                layout = self.layout(tuple(tag.decode() for tag in order))
+            else:
+                converters = whole.fitting if fitting else whole.cells
+                return whole.layout, attrs, tuple(map(converters.__getitem__, order))
+        return layout, layout.attrs, (fitting and layout.fitting) or layout.cells
 
     def _analyse(self, tags: tuple[str, ...]) -> Layout:
         names = tuple(str(tag).rpartition("}")[2].upper() for tag in tags)
@@ -148,8 +189,17 @@ class RowDecoder:
             tags=names,
             attrs=tuple(n.lower() if n in self.kinds else "" for n in names),
             cells=tuple(_written(self.kinds.get(n, Kind.TEXT)) for n in names),
+            fitting=self._fitting(names),
             plain=len(there) == len(names),
             notes=tuple(notes),
+        )
+
+    def _fitting(self, names: tuple[str, ...]) -> tuple[_Converter, ...]:
+        if not self._required.issubset(names) or not self.kinds.keys() >= set(names):
+            return ()
+        return tuple(
+            _written(self.kinds[n], steady_size(self.family, self.name, n), n in self._required)
+            for n in names
         )
 
     def from_cells(
@@ -159,33 +209,35 @@ class RowDecoder:
         batch = Batch()
         add, cls, new = batch.records.append, self.cls, self.cls.__new__
         last: _grammar.Order | _grammar.Tags | None = None
+        run: Layout | None = None
         for order, cells in rows:
             if order is not last and order != last:
-                if isinstance(order, tuple):
-                    layout = self._of_tags(order)
-                    if last is None and layout.plain:
-                        _grammar.learn(self.row_tag, order)
-                else:
-                    layout = self._of_order(order)
-                last = order
-                attrs, caches, plain = layout.attrs, layout.cells, layout.plain
-                batch.runs.append((len(batch.records), layout))
-            if plain:
+                layout, attrs, caches = self._columns(order, batch.fitting)
+                batch.fitting = batch.fitting and bool(layout.fitting)
+                if last is None and layout.plain and isinstance(order, tuple):
+                    _grammar.learn(self.row_tag, order)
+                if layout is not run:
+                    batch.runs.append((len(batch.records), layout))
+                last, run = order, layout
+            if layout.plain:
                 try:
-                    state = dict(zip(attrs, map(getitem, caches, cells), strict=False))
-                except NotCanonical:
-                    pass
-                else:
+                    state = _state(attrs, caches, cells)
+                except _Unfit:
+                    batch.fitting = False
+                    _, _, caches = self._columns(order, False)
+                    state = _state(attrs, caches, cells)
+                if state is not None:
                     record = new(cls)
                     _set_state(record, "__dict__", state)
                     add(record)
                     continue
-            self._add(batch, layout, cells, caches, [], [])
+            self._add(batch, layout, attrs, caches, cells, [], [])
         return batch
 
     def from_elements(self, rows: Iterable[etree._Element], *, attributes: bool) -> Batch:
         """Rows of a tree. ``attributes=False`` says that the cells are known to have none."""
         batch = Batch()
+        batch.fitting = False
         add, cls, new = batch.records.append, self.cls, self.cls.__new__
         last: tuple[Any, ...] | None = None
         for row in rows:
@@ -207,37 +259,38 @@ class RowDecoder:
             ):
                 _oddities(row, cells, texts, extra, said)
             elif layout.plain:
-                try:
-                    state = dict(zip(layout.attrs, map(getitem, caches, texts), strict=False))
-                except NotCanonical:
-                    pass
-                else:
+                state = _state(layout.attrs, caches, texts)
+                if state is not None:
                     record = new(cls)
                     _set_state(record, "__dict__", state)
                     add(record)
                     continue
-            self._add(batch, layout, texts, caches, extra, said)
+            self._add(batch, layout, layout.attrs, caches, texts, extra, said)
         return batch
 
     def _add(
         self,
         batch: Batch,
         layout: Layout,
+        attrs: tuple[str, ...],
+        caches: Sequence[Mapping[Any, Any]],
         cells: Sequence[Any],
-        caches: Sequence[dict[Any, Any]],
         doubts: list[Doubt],
         said: list[Saying],
     ) -> None:
-        """One row cell by cell. ``cells`` are the keys of ``caches``: texts, or written cells."""
+        """One row cell by cell."""
         state: dict[str, Any] = {}
-        names = [tag if isinstance(tag, str) else tag.decode() for tag in layout.tags]
-        for tag, attr, cache_, cell in zip(names, layout.attrs, caches, cells, strict=True):
+        for attr, name, cache_, cell in zip(attrs, layout.tags, caches, cells, strict=True):
+            tag = attr.upper() or name
             if attr in state or not attr:
                 if (cell if isinstance(cell, bytes) else cell is not None) or not attr:
                     doubts.append((tag, "", _text_of(cell)))
                 continue
             try:
                 state[attr] = cache_[cell]
+            except _Unfit:
+                batch.fitting = False
+                state[attr] = _written(self.kinds[tag])[cell]
             except NotCanonical:
                 state[attr] = None
                 doubts.append((tag, attr, _text_of(cell)))
@@ -261,10 +314,20 @@ class RowDecoder:
         for index, doubts, said in batch.doubts:
             for code, tag, params in said:
                 notes.count(code, self.name, first + index, tag, params)
-            self._settle(batch.records[index], doubts, first + index, notes)
+            record = batch.records[index]
+            self._settle(record, doubts, first + index, notes)
+            if not all(self._fits(record, tag) for tag, attr, _ in doubts if attr):
+                batch.fitting = False
         if self._names:
             self._look_at_names(batch.records, notes, first)
         return tuple(batch.records)
+
+    def _fits(self, record: Record, tag: str) -> bool:
+        value = record[tag]
+        if value is None:
+            return tag not in self._required
+        size = steady_size(self.family, self.name, tag)
+        return size is None or size.test()(value)
 
     def _settle(self, record: Record, doubts: list[Doubt], index: int, notes: Notes) -> None:
         """Explain the values that are not in canonical form."""
@@ -294,6 +357,16 @@ class RowDecoder:
                     notes.say("BHYT-VAL-12", self.name, index, attr.upper(), values=values)
 
 
+def _state(
+    attrs: tuple[str, ...], caches: Sequence[Mapping[Any, Any]], cells: Sequence[Any]
+) -> dict[str, Any] | None:
+    """The values of a row by attribute, or None when one is not canonical. Raises `_Unfit`."""
+    try:
+        return dict(zip(attrs, map(getitem, caches, cells), strict=False))
+    except NotCanonical:
+        return None
+
+
 def _oddities(
     row: etree._Element,
     cells: list[etree._Element],
@@ -321,27 +394,46 @@ def _oddities(
             said.append(("BHYT-ROW-05", safe_tag(tag), {}))
 
 
+class _Unfit(Exception):
+    """The value is canonical, but does not fit its field."""
+
+
 class _Written(dict[bytes | None, Any]):
-    """Cell as it is written to value, each distinct cell unwrapped and converted once."""
+    """Cell as it is written to value, each distinct cell unwrapped and converted once.
 
-    __slots__ = ("_convert",)
+    With a size it refuses values that do not keep it, if required also that there is none
+    (`_Unfit`).
+    """
 
-    def __init__(self, kind: Kind) -> None:
-        super().__init__({None: None, b"": None})
+    __slots__ = ("_convert", "_fits", "_required")
+
+    def __init__(self, kind: Kind, size: Size | None, required: bool) -> None:
+        super().__init__({} if required else _EMPTY)
         self._convert = converter_of(kind)
+        self._fits = size.test() if size else None
+        self._required = required
 
-    def __missing__(self, cell: bytes) -> Any:
-        text = _grammar.unwrapped(cell)
+    def __missing__(self, cell: bytes | None) -> Any:
+        text = _grammar.unwrapped(cell) if cell else ""
         value = self._convert(text) if text else None
-        if len(cell) <= _LONGEST:
+        if value is None:
+            if self._required:
+                raise _Unfit
+        elif self._fits is not None and not self._fits(value):
+            raise _Unfit
+        if cell is not None and len(cell) <= _LONGEST:
             if len(self) >= CACHE_LIMIT:
                 self.clear()
-                self.update({None: None, b"": None})
+                self.update({} if self._required else _EMPTY)
             self[cell] = value
         return value
 
 
-_written = cache(_Written)
+@cache
+def _written(kind: Kind, size: Size | None = None, required: bool = False) -> _Written:
+    return _Written(kind, size, required)
+
+
 _TEXTS = cache_of(Kind.TEXT)
 
 

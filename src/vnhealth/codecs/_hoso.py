@@ -65,11 +65,14 @@ class _Case:
         sections = [section for content in self.contents for section in content]
         family = family_of([(s.name, s.leaning) for s in sections])
         rows: dict[str, list[Record]] = {}
+        others: set[str] = set()
         for section in sections:
             held = rows.get(section.name)
             if held is None:
                 held = rows[section.name] = []
             held += section.records(family, self.notes, len(held))
+            if not section.fitting:
+                others.add(section.name)
             if section.leaning and (section.leaning > 0) is not (family is Family.F130):
                 self.notes.count("BHYT-PART-10", section.name)
         if len(sections) > len(rows):
@@ -80,7 +83,9 @@ class _Case:
             self.notes.say("BHYT-DOC-13", params={"count": str(len(links))})
             return split(family, rows, list(links), tuple(self.parts), self.notes, index)
         tables = {name: tuple(held) for name, held in rows.items() if held}
-        return [Claim.from_tables(family, tables, tuple(self.parts), self.notes.all_at(index))]
+        fitting = frozenset(rows.keys() - others)
+        found = self.notes.all_at(index)
+        return [Claim.from_tables(family, tables, tuple(self.parts), found, fitting)]
 
 
 def split(

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import ClassVar
 
 from lxml import etree
 
@@ -47,6 +48,8 @@ class Section:
     rows: list[etree._Element]
     leaning: int
     attributes: bool = True
+    fitting: ClassVar[bool] = False
+    """For `vnhealth.records.Claim.fitting`."""
 
     def records(self, family: Family, notes: Notes, first: int) -> tuple[Record, ...]:
         """The records, the first of which is row ``first`` of its table."""
@@ -63,11 +66,15 @@ class Matched:
     batch: Batch
     leaning: int
     data: bytes
+    fitting: bool = False
+    """Known once the records were asked for."""
 
     def records(self, family: Family, notes: Notes, first: int) -> tuple[Record, ...]:
         """The records, the first of which is row ``first`` of its table."""
         if family is _spoken_for(self.leaning):
-            return decoder(family, self.name).judged(self.batch, notes, first)
+            records = decoder(family, self.name).judged(self.batch, notes, first)
+            self.fitting = self.batch.fitting
+            return records
         (section,) = read_root(tree(self.data), None, Limits(), Notes())
         return section.records(family, notes, first)
 

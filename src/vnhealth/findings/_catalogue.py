@@ -36,6 +36,10 @@ class _Blank(dict[str, str]):
         return "…"
 
 
+def _filled(text: str, params: Mapping[str, str]) -> str:
+    return text.format_map(_Blank(params)) if "{" in text or "}" in text else text
+
+
 @dataclass(frozen=True, slots=True)
 class CodeInfo:
     """All that is known of one code.
@@ -59,13 +63,11 @@ class CodeInfo:
 
     def message(self, lang: str, params: Mapping[str, str]) -> str:
         """The sentence in ``vi`` or ``en`` with its placeholders filled, unknown ones by …"""
-        text = self.message_en if lang == "en" else self.message_vi
-        return text.format_map(_Blank(params))
+        return _filled(self.message_en if lang == "en" else self.message_vi, params)
 
     def hint(self, lang: str, params: Mapping[str, str]) -> str:
         """How to repair it, in ``vi`` or ``en``."""
-        text = self.hint_en if lang == "en" else self.hint_vi
-        return text.format_map(_Blank(params))
+        return _filled(self.hint_en if lang == "en" else self.hint_vi, params)
 
 
 class _Catalogue:

@@ -107,14 +107,15 @@ class Finding:
         info = self.info
         words = {"tag": self.tag or "", "table": self.table or "", **self.params}
         shown = self.values if values else dict.fromkeys(self.values, MASK)
+        all_words = {**words, **shown} if shown else words
         out: dict[str, Any] = {
             "code": self.code,
-            "severity": self.severity.value,
+            "severity": str(self.severity),
             "encounter": self.encounter,
             "table": self.table,
             "row": self.row,
             "tag": self.tag,
-            "message": info.message(lang, {**words, **shown}),
+            "message": info.message(lang, all_words),
             "hint": info.hint(lang, words),
             "basis": info.basis,
             "confidence": info.confidence,

@@ -77,7 +77,7 @@ class Claim:
     ('A1', {'XML1': 1, 'XML2': 1})
     """
 
-    __slots__ = ("_findings", "_parts", "_tables", "family")
+    __slots__ = ("_findings", "_fitting", "_parts", "_tables", "family")
 
     family: Family
 
@@ -109,12 +109,14 @@ class Claim:
         tables: Mapping[str, tuple[Record, ...]],
         parts: tuple[Part, ...],
         findings: tuple[Finding, ...],
+        fitting: frozenset[str] = frozenset(),
     ) -> None:
         set_ = object.__setattr__
         set_(self, "family", family)
         set_(self, "_tables", dict(sorted(tables.items(), key=lambda kv: int(kv[0][3:]))))
         set_(self, "_parts", parts)
         set_(self, "_findings", findings)
+        set_(self, "_fitting", fitting)
 
     @classmethod
     def from_tables(
@@ -123,15 +125,17 @@ class Claim:
         tables: Mapping[str, tuple[Record, ...]],
         parts: tuple[Part, ...] = (),
         findings: tuple[Finding, ...] = (),
+        fitting: frozenset[str] = frozenset(),
     ) -> Claim:
-        """From rows by table name, as a decoder has them."""
+        """From rows by table name, as a decoder has them; for ``fitting`` see the property."""
         claim = cls.__new__(cls)
-        claim._init(family, tables, parts, findings)
+        claim._init(family, tables, parts, findings, fitting)
         return claim
 
     _tables: Mapping[str, tuple[Record, ...]]
     _parts: tuple[Part, ...]
     _findings: tuple[Finding, ...]
+    _fitting: frozenset[str]
 
     @property
     def tables(self) -> Mapping[str, tuple[Record, ...]]:
@@ -147,6 +151,15 @@ class Claim:
     def findings(self) -> tuple[Finding, ...]:
         """What the reader found in this episode."""
         return self._findings
+
+    @property
+    def fitting(self) -> frozenset[str]:
+        """Tables of which a decoder knows that every value keeps the size of its field.
+
+        And that all is filled that every edition of the family wants filled. Sizes that differ
+        between editions are not meant. A table that is not named may fit as well: nobody looked.
+        """
+        return self._fitting
 
     def rows(self, table: str) -> tuple[Any, ...]:
         """The rows of a table, possibly none."""
@@ -237,7 +250,8 @@ class Claim:
         return f"<Claim {self.family.value} {counts}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Claim.from_tables, (self.family, self.tables, self.parts, self.findings))
+        held = self.family, self.tables, self.parts, self.findings, self.fitting
+        return (Claim.from_tables, held)
 
 
 class DocumentKind(StrEnum):

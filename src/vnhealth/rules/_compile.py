@@ -30,6 +30,7 @@ class Writer:
 
     def __init__(self) -> None:
         self.field = ""
+        self._unpacked: list[str] = []
         self._first: list[str] = []
         self._lines: list[str] = []
         self._names: dict[str, Any] = {}
@@ -55,9 +56,7 @@ class Writer:
 
     def unpack(self, attrs: list[str]) -> None:
         """Load many fields, each into a variable of its own."""
-        getter = self.name("get", itemgetter(*attrs))
-        names = ", ".join(f"v_{attr}" for attr in attrs)
-        self._first.insert(0, f"    {names} = {getter}(state)")
+        self._unpacked += attrs
 
     def load(self, attr: str) -> None:
         """Load one field that the record may lack."""
@@ -80,9 +79,17 @@ class Writer:
             self.add(depth, "if hit is not None:")
             self.add(depth + 1, f"hits.append(({self.name('m', meaning)}, hit))")
 
-    def finish(self) -> Scan:
-        """The function."""
-        head = ["def scan(state, row, case, hits, bad):", *self._first]
+    def finish(self, whole: bool) -> Scan:
+        """The function. ``whole``: records hold all unpacked fields, or it raises `KeyError`."""
+        head = ["def scan(state, row, case, hits, bad):"]
+        if whole and len(self._unpacked) > 1:
+            getter = self.name("get", itemgetter(*self._unpacked))
+            names = ", ".join(f"v_{attr}" for attr in self._unpacked)
+            head.append(f"    {names} = {getter}(state)")
+        else:
+            head.append("    get = state.get")
+            head += [f"    v_{attr} = get({attr!r})" for attr in self._unpacked]
+        head += self._first
         namespace: dict[str, Any] = dict(self._names)
         # The text holds attribute names of the specification and our own names, nothing else.
         exec(_compiled("\n".join([*head, *self._lines, ""])), namespace)  # noqa: S102

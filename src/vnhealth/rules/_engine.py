@@ -129,12 +129,14 @@ class _Run:
             on_rows = plan.rows.get(name)
             if on_rows is None:
                 continue
-            scan = on_rows.scan
+            fitting = name in claim.fitting
+            scan = on_rows.scan(fitting, True)
             for number, row in enumerate(rows):
                 try:
                     scan(row.__dict__, row, case, hits, bad)
                 except KeyError:
-                    scan(on_rows.fill(row), row, case, hits, bad)
+                    scan = on_rows.scan(fitting, False)
+                    scan(row.__dict__, row, case, hits, bad)
                 if bad:
                     for code, severity, hit in on_rows.explain(row, bad):
                         self._add(code, severity, index, hit, name, number)

@@ -11,20 +11,22 @@ from typing import Any
 
 from vnhealth.findings import Severity
 from vnhealth.localtime import LocalTime
+from vnhealth.records._sizes import (
+    BIRTHS,
+    always_required,
+    items_ok,
+    number_problem,
+    steady_size,
+)
 from vnhealth.rules._codes import Codes, codes_of
 from vnhealth.rules._load import field_exceptions
 from vnhealth.rules._model import Era, Hit
 from vnhealth.spec import Field, Kind, TableSpec, edition_info, record_fields, record_kind
 
-__all__ = ["BIRTHS", "Judge", "Judged", "items_ok", "number_problem", "top"]
+__all__ = ["Judge", "Judged"]
 
 Judged = tuple[str, Severity, Hit]
 """Code, severity and hit of a field check."""
-
-BIRTHS = frozenset({"NGAY_SINH", "NGAY_SINH_CON", "NGAYSINH_NND"})
-"""Times whose day and month may be unknown."""
-
-_NO_LIMIT = 1 << 40
 
 
 class Judge:
@@ -45,6 +47,9 @@ class Judge:
         self.attrs = tuple(f.attr for f in union)
         self.foreign = [f for f in union if f.tag not in spec]
         self.kinds = {f.tag: record_kind(family, spec.table, f.tag) for f in spec.fields}
+        sizes = {f.tag: steady_size(family, spec.table, f.tag) for f in spec.fields}
+        self.steady = frozenset(tag for tag, size in sizes.items() if size is not None)
+        self.always_required = always_required(family, spec.table)
         found = {f.tag: codes_of(f, era.on) for f in spec.fields if f.code_set}
         self.codes: dict[str, Codes] = {tag: codes for tag, codes in found.items() if codes}
 
@@ -141,33 +146,6 @@ class Judge:
                 severity = self.level(code, f, default)
                 if severity:
                     yield code, severity, Hit(f.tag, {**_words(f), **more}, {"value": text})
-
-
-def number_problem(value: Decimal | int, limit: int | None, decimals: int | None) -> str:
-    """The code of what is wrong with the size of a number, or an empty text.
-
-    Zeros at the end of the decimal part do not count: vendors pad to two or three decimals.
-
-    >>> number_problem(Decimal("125000.00"), 15, 2), number_problem(Decimal("47.5"), 3, 0)
-    ('', 'BHYT-FLD-03')
-    """
-    if value < 0:
-        return "BHYT-FLD-11"
-    text = format(value, "f")
-    whole, _, rest = text.partition(".")
-    rest = rest.rstrip("0")
-    kept = rest if decimals is None else rest[:decimals]
-    if limit is not None and len(whole) + (len(kept) + 1 if kept else 0) > limit:
-        return "BHYT-FLD-02"
-    return "BHYT-FLD-03" if len(rest) > len(kept) else ""
-
-
-def items_ok(text: str) -> bool:
-    return all(item and item == item.strip() for item in text.split(";"))
-
-
-def top(f: Field) -> int:
-    return int(10**f.max_length) - 1 if f.max_length else _NO_LIMIT
 
 
 def _words(f: Field) -> dict[str, str]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from vnhealth.findings import Severity
 from vnhealth.localtime import Precision
+from vnhealth.records._sizes import BIRTHS, items_ok, number_problem, top
 from vnhealth.rules._compile import NOTHING, Scan, Writer
-from vnhealth.rules._fields import BIRTHS, Judge, Judged, items_ok, number_problem, top
+from vnhealth.rules._fields import Judge, Judged
 from vnhealth.rules._model import Era, Gate, On, RowCheck, Rule
 from vnhealth.spec import Field, Kind, TableSpec
 
@@ -43,19 +44,18 @@ class RowPlan:
         self._known = {f.attr for f in spec.fields}
         self._rules = rules
         self._gates = gates
-        self._blank = dict.fromkeys(self._judge.attrs, None)
-        self._scan: Scan | None = None
+        self._scans: dict[tuple[bool, bool], Scan] = {}
 
-    @property
-    def scan(self) -> Scan:
-        """The compiled function. Raises `KeyError` for a record that lacks fields: see `fill`."""
-        if self._scan is None:
-            self._scan = self._write()
-        return self._scan
+    def scan(self, fitting: bool, whole: bool) -> Scan:
+        """The compiled function.
 
-    def fill(self, row: Any) -> dict[str, Any]:
-        """The state of a record with None for every field that it does not hold."""
-        return {**self._blank, **row.__dict__}
+        ``fitting``: a decoder has looked at sizes (see `vnhealth.records.Claim.fitting`).
+        ``whole``: for records that hold every field; raises `KeyError` for others.
+        """
+        found = self._scans.get((fitting, whole))
+        if found is None:
+            found = self._scans[fitting, whole] = self._write(fitting, whole)
+        return found
 
     def explain(self, row: Any, bad: list[Field | None]) -> Iterator[Judged]:
         """What is wrong with the doubtful fields of a row."""
@@ -65,7 +65,7 @@ class RowPlan:
         if None in bad:
             yield from self._judge.foreigners(row)
 
-    def _write(self) -> Scan:
+    def _write(self, fitting: bool, whole: bool) -> Scan:
         writer = Writer()
         waiting: dict[str, list[tuple[Meaning, On]]] = {}
         always: list[tuple[Meaning, RowCheck, str]] = []
@@ -77,16 +77,16 @@ class RowPlan:
         needed = {attr for gate in self._gates for attr in gate.attrs} | {"ma_nhom"}
         for f in self._fields:
             writer.field = f"v_{f.attr}"
-            if self._write_field(writer, f, waiting.pop(f.attr, [])):
+            if self._write_field(writer, f, waiting.pop(f.attr, []), fitting):
                 needed.add(f.attr)
         writer.unpack([f.attr for f in self._fields if f.attr in needed])
         for attr, rules in waiting.items():
-            if attr in self._blank:
+            if attr in self._judge.attrs:
                 writer.load(attr)
                 self._write_rules(writer, rules, 1)
         self._write_foreign(writer)
         self._write_always(writer, always)
-        return writer.finish()
+        return writer.finish(whole)
 
     def _write_always(
         self, writer: Writer, always: Iterable[tuple[Meaning, RowCheck, str]]
@@ -109,41 +109,48 @@ class RowPlan:
         writer.add(1, "if '_extra' in state:")
         writer.doubt(2, None)
 
-    def _write_field(self, writer: Writer, f: Field, rules: list[tuple[Meaning, On]]) -> bool:
+    def _write_field(
+        self, writer: Writer, f: Field, rules: list[tuple[Meaning, On]], fitting: bool
+    ) -> bool:
         """Write the tests of a field; False when there are none."""
+        fits = fitting and f.tag in self._judge.steady
         absent = [one for one in rules if one[1].absent]
         woken = [one for one in rules if not one[1].absent and (one[1].when or one[1].values)]
         there = [(meaning, on.check) for meaning, on in rules if _always_there(on)]
-        demanded = self._judge.demand(f) is not None
+        sure = fitting and f.tag in self._judge.always_required
+        demanded = not sure and self._judge.demand(f) is not None
         codes = self._judge.codes.get(f.tag)
-        wrong = "" if codes or woken else self._wrong(writer, f)
-        if (
-            not (demanded or rules or codes or wrong)
-            and self._judge.kinds[f.tag] is not Kind.DECIMAL
-        ):
+        number = self._judge.kinds[f.tag] is Kind.DECIMAL and not fits
+        wrong = "" if codes or woken or fits else self._wrong(writer, f)
+        if not (demanded or rules or codes or wrong or number):
             return False
-        if self._judge.kinds[f.tag] is Kind.DECIMAL and not woken:
+        if number and not woken:
             self._write_number(writer, f, demanded, absent)
             if there:
                 writer.add(1, f"if {writer.field} is not None:")
                 writer.call(2, there)
             return True
-        writer.add(1, f"if {writer.field} is None:")
-        writer.doubt(2, f if demanded else NOTHING)
-        self._write_absent(writer, 2, absent)
+        tested = "if"
+        if demanded or absent:
+            writer.add(1, f"if {writer.field} is None:")
+            writer.doubt(2, f if demanded else NOTHING)
+            self._write_absent(writer, 2, absent)
+            tested = "elif"
         if woken or codes:
             calm = codes.plain if codes else frozenset()
-            quiet = {
+            quiet: set[str | None] = {
                 text
                 for text in calm
                 if not any(_wakes(on, text, self._judge.era) for _, on in woken)
             }
+            quiet.add(None)
             doubt = writer.name("d", _Doubt(self._judge, f, woken, quiet))
-            writer.add(1, f"elif {writer.field} not in {writer.name('q', quiet)}:")
+            writer.add(1, f"{tested} {writer.field} not in {writer.name('q', quiet)}:")
             writer.add(2, f"if {doubt}({writer.field}, row, case, hits):")
             writer.doubt(3, f)
         elif wrong:
-            writer.add(1, f"elif {wrong}:")
+            there_is = "" if tested == "elif" else f"{writer.field} is not None and "
+            writer.add(1, f"{tested} {there_is}({wrong}):")
             writer.doubt(2, f)
         if there:
             writer.add(1, f"if {writer.field} is not None:")
@@ -196,7 +203,7 @@ class RowPlan:
             precision = Precision.DAY if size == 8 else Precision.MINUTE
             return f"{v}.precision is not {writer.shared('p', precision)}"
         if kind is Kind.INTEGER:
-            return f"not 0 <= {v} <= {top(f)}"
+            return f"not 0 <= {v} <= {top(f.max_length)}"
         if f.type in ("date8", "datetime12"):
             return f"len({v}) != {size} or not {v}.isdigit()" if size else ""
         tests = [f"len({v}) > {f.max_length}"] if f.max_length is not None else []
@@ -222,7 +229,7 @@ class _Doubt:
     __slots__ = ("_field", "_judge", "_quiet", "_rules", "_waking")
 
     def __init__(
-        self, judge: Judge, field: Field, rules: list[tuple[Meaning, On]], quiet: set[str]
+        self, judge: Judge, field: Field, rules: list[tuple[Meaning, On]], quiet: set[str | None]
     ) -> None:
         self._judge = judge
         self._field = field
