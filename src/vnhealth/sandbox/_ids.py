@@ -7,6 +7,7 @@ import binascii
 import datetime as dt
 import hashlib
 import hmac
+import random
 import uuid
 from dataclasses import dataclass
 
@@ -57,6 +58,10 @@ class IdMaker:
     def letters(self, count: int, purpose: str, *parts: str | int) -> str:
         """Letters and digits (A-Z, 2-7) that depend on the seed and the parts."""
         return base64.b32encode(self._mac(purpose, *parts)).decode()[:count]
+
+    def rng(self, purpose: str, *parts: str | int) -> random.Random:
+        """A source of numbers that depends on the seed and the parts."""
+        return random.Random(self._mac(purpose, *parts))
 
     def transaction(self, gateway: str, number: int, day: dt.date) -> str:
         """A transaction id: day, number and four letters, unique by the number."""

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from vnhealth.protocol.health_check import facility_number
+
 __all__ = [
     "Account",
     "Credentials",
@@ -39,6 +41,11 @@ class Facility:
     def province(self) -> str:
         """The province part of the code."""
         return self.code[:2]
+
+    @property
+    def number(self) -> str:
+        """The invented 13-digit number that stands for it at the ministry's data axis."""
+        return facility_number(self.code)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

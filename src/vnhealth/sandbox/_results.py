@@ -7,9 +7,10 @@ then reads one vocabulary.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from vnhealth.findings import Finding
+from vnhealth.findings import Finding, Severity
 from vnhealth.protocol import vss
 from vnhealth.protocol.vss import RecordState
 from vnhealth.sandbox._core import Core, restored
@@ -18,7 +19,7 @@ from vnhealth.sandbox._ledger import Intake
 from vnhealth.sandbox._model import Account, Record, State, Submission
 from vnhealth.sandbox._peek import peek
 
-__all__ = ["claim_intake", "file_result", "taken_and_judged"]
+__all__ = ["claim_intake", "errors_of", "file_result", "taken_and_judged"]
 
 STATES = {
     State.PENDING: RecordState.PENDING,
@@ -60,6 +61,12 @@ def _error(finding: Finding) -> dict[str, Any]:
         "goiY": finding.hint("vi"),
         "canCu": finding.basis,
     }
+
+
+def errors_of(records: Iterable[Record]) -> Iterator[Finding]:
+    """The findings of severity error of some records, in order."""
+    for record in records:
+        yield from (f for f in restored(record.findings) if f.severity is Severity.ERROR)
 
 
 def claim_intake(

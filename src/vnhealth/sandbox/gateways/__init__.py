@@ -23,6 +23,8 @@ MODULES = {
     "hoc": "hoc",
     "donthuoc": "donthuoc",
     "ecds": "ecds",
+    "emrhub": "emrhub",
+    "hanoi_hssk": "hanoi_hssk",
 }
 """The module of this package that answers for a gateway."""
 

@@ -6,12 +6,12 @@ import datetime as dt
 
 from vnhealth.protocol import Endpoint, cantho
 from vnhealth.protocol.cantho import ImportReply, RecordError, TokenReply
-from vnhealth.sandbox._core import Answer, Call, Core, Front, restored
+from vnhealth.sandbox._core import Answer, Call, Core, Front
 from vnhealth.sandbox._forms import Refused, bearer_account, clear_account, guarded, multipart, said
 from vnhealth.sandbox._http import Response
 from vnhealth.sandbox._ledger import Intake
 from vnhealth.sandbox._model import Record, State
-from vnhealth.sandbox._results import claim_intake, taken_and_judged
+from vnhealth.sandbox._results import claim_intake, errors_of, taken_and_judged
 
 __all__ = ["front"]
 
@@ -95,6 +95,5 @@ def _errors(record: Record) -> str:
     """The errors of a record as one text, without any value of the file."""
     return "; ".join(
         f"{f.table or 'FILE'}.{f.tag or '-'}: {f.message_vi} [{f.code}]"
-        for f in restored(record.findings)
-        if f.severity.value == "error"
+        for f in errors_of([record])
     )

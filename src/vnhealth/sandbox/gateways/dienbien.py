@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from vnhealth.protocol import Endpoint, dienbien
 from vnhealth.protocol.dienbien import TokenReply, Verdict
-from vnhealth.sandbox._core import Answer, Call, Core, Front, restored
+from vnhealth.sandbox._core import Answer, Call, Core, Front
 from vnhealth.sandbox._forms import Refused, bearer_account, clear_account, guarded, multipart, said
 from vnhealth.sandbox._http import Response
 from vnhealth.sandbox._model import Record, State
-from vnhealth.sandbox._results import claim_intake, taken_and_judged
+from vnhealth.sandbox._results import claim_intake, errors_of, taken_and_judged
 
 __all__ = ["front"]
 
@@ -76,7 +76,6 @@ def _errors(records: tuple[Record, ...]) -> str:
             number, f.table, f"{f.tag or f.table or 'FILE'}: {f.message_vi} [{f.code}]"
         )
         for number, record in enumerate(records, 1)
-        for f in restored(record.findings)
-        if f.severity.value == "error"
+        for f in errors_of([record])
     ]
     return "; ".join(found[:MAX_ERRORS])
