@@ -29,6 +29,8 @@ LEARNT = {
     "token": ("access_token", "accessToken", "token"),
     "id_token": ("id_token", "idToken"),
     "refresh": ("refresh_token", "refreshToken"),
+    "consent": ("ma_dong_y",),
+    "answer": ("ma_xac_thuc",),
     "transaction": ("maGiaoDich", "tracking_id", "IdLanGui", "result", "txn_id"),
 }
 

@@ -21,10 +21,11 @@ MODULES = {
     "dienbien": "dienbien",
     "cantho": "cantho",
     "hoc": "hoc",
-    "donthuoc": "donthuoc",
-    "ecds": "ecds",
     "emrhub": "emrhub",
     "hanoi_hssk": "hanoi_hssk",
+    "donthuoc": "donthuoc",
+    "ecds": "ecds",
+    "identity": "identity",
 }
 """The module of this package that answers for a gateway."""
 
