@@ -251,3 +251,12 @@ def test_reconciliation_in_the_words_of_the_gateway(exchange, caller, files):
     assert (days[0]["soHSNhan"], days[0]["soHSThayThe"]) == (3, 1)
     assert days[1]["soHSCho"] == 1
     assert client.json("reconciliation", "tuNgay=2026-08-01&denNgay=x")["maKetQua"] == "205"
+
+
+def test_an_envelope_without_records_is_taken_and_refused_later(exchange, caller):
+    client = caller()
+    receipt = client.send(b"<GIAMDINHHS><MACSKCB>01001</MACSKCB></GIAMDINHHS>").json()
+    assert receipt["maKetQua"] == "200"
+    exchange.clock.advance(minutes=5)
+    (record,) = client.json("result", maGiaoDich=receipt["maGiaoDich"])["dsHoSo"]
+    assert record["trangThai"] == "TU_CHOI"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
 from vnhealth.protocol._json import compact
+from vnhealth.protocol._named import as_object, as_texts, wire_names
 
 __all__ = [
     "CardCode",
@@ -99,22 +100,6 @@ def read_birth_date(text: str) -> dt.date | int | None:
         return None
 
 
-def _keyed(value: Any, names: Mapping[str, str]) -> dict[str, str | None]:
-    """Attributes under the names of the wire; an empty one is null."""
-    return {wire: getattr(value, name) or None for name, wire in names.items()}
-
-
-def _read(value: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
-    """Attributes from names of the wire in any case; whatever is no text or number is empty."""
-    lowered = {str(key).lower(): found for key, found in value.items()}
-    read = {}
-    for name, wire in names.items():
-        found = lowered.get(wire.lower())
-        plain = isinstance(found, str | int) and not isinstance(found, bool)
-        read[name] = str(found).strip() if plain else ""
-    return read
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class CardQuestion:
     """A question: card number, name and birth date of the person, and who asks.
@@ -136,12 +121,12 @@ class CardQuestion:
         >>> CardQuestion("0199000001", "An", "1990", "Bình", "1").to_bytes().decode()
         '{"maThe":"0199000001","hoTen":"An","ngaySinh":"1990","hoTenCb":"Bình","cccdCb":"1"}'
         """
-        return compact(_keyed(self, QUESTION))
+        return compact(as_object(self, QUESTION))
 
     @classmethod
     def from_fields(cls, value: Mapping[str, Any]) -> CardQuestion:
         """From the fields of a body; missing ones are empty."""
-        return cls(**_read(value, QUESTION))
+        return cls(**as_texts(value, QUESTION))
 
     def missing(self) -> str:
         """The name of the first empty field on the wire, or an empty text."""
@@ -225,9 +210,9 @@ class CardReply:
         >>> CardReply(code="050").to_bytes().decode()[:32]
         '{"maKetQua":"050","ghiChu":null,'
         """
-        body: dict[str, Any] = _keyed(self, REPLY)
-        body["dsLichSuKCB2018"] = [_keyed(visit, VISIT) for visit in self.visits]
-        body["dsLichSuKT2018"] = [_keyed(lookup, LOOKUP) for lookup in self.lookups]
+        body: dict[str, Any] = as_object(self, REPLY)
+        body["dsLichSuKCB2018"] = [as_object(visit, VISIT) for visit in self.visits]
+        body["dsLichSuKT2018"] = [as_object(lookup, LOOKUP) for lookup in self.lookups]
         return compact(body)
 
     @classmethod
@@ -237,13 +222,15 @@ class CardReply:
         >>> CardReply.from_json({"MaKetQua": "000", "dsLichSuKCB2018": None}).visits
         ()
         """
-        found = _read(value, REPLY) if isinstance(value, dict) else {"code": ""}
+        found = as_texts(value, REPLY) if isinstance(value, dict) else {"code": ""}
         if not found["code"]:
             raise ValueError("not an answer of the card look-up")
         return cls(
             **found,
-            visits=tuple(Visit(**_read(row, VISIT)) for row in _rows(value, "dsLichSuKCB2018")),
-            lookups=tuple(Lookup(**_read(row, LOOKUP)) for row in _rows(value, "dsLichSuKT2018")),
+            visits=tuple(Visit(**as_texts(row, VISIT)) for row in _rows(value, "dsLichSuKCB2018")),
+            lookups=tuple(
+                Lookup(**as_texts(row, LOOKUP)) for row in _rows(value, "dsLichSuKT2018")
+            ),
         )
 
     @property
@@ -268,19 +255,14 @@ def _rows(value: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 
-def _wire(kind: type, *names: str) -> Mapping[str, str]:
-    """The name on the wire of each attribute, in order; lists are dealt with by themselves."""
-    return MappingProxyType(dict(zip((f.name for f in fields(kind)), names, strict=False)))
-
-
-QUESTION = _wire(CardQuestion, "maThe", "hoTen", "ngaySinh", "hoTenCb", "cccdCb")
-VISIT = _wire(
+QUESTION = wire_names(CardQuestion, "maThe", "hoTen", "ngaySinh", "hoTenCb", "cccdCb")
+VISIT = wire_names(
     Visit,
     *("maHoSo", "maCSKCB", "ngayVao", "ngayRa", "tenBenh", "tinhTrang", "kqDieuTri", "lyDoVV"),
     *("TEMP1", "TEMP2", "TEMP3", "TEMP4", "TEMP5"),
 )
-LOOKUP = _wire(Lookup, "userKT", "thoiGianKT", "thongBao", "maLoi")
-REPLY = _wire(
+LOOKUP = wire_names(Lookup, "userKT", "thoiGianKT", "thongBao", "maLoi")
+REPLY = wire_names(
     CardReply,
     *("maKetQua", "ghiChu", "maThe", "hoTen", "ngaySinh", "gioiTinh", "diaChi", "maDKBD"),
     *("cqBHXH", "gtTheTu", "gtTheDen", "maKV", "ngayDu5Nam", "maSoBHXH", "maTheCu", "maTheMoi"),

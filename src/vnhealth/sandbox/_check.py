@@ -149,6 +149,8 @@ def _document(document: Document, file: File) -> list[Finding]:
     found = list(document.own_findings)
     if document.kind.value != KINDS.get(file.kind):
         found.append(own("GW-DOC-01", kind=document.kind.value))
+    elif (document.family.value == "4210") != (file.kind == "claim_4210"):
+        found.append(own("GW-DOC-01", kind=f"{document.kind.value} {document.family.value}"))
     if not document.claims:
         found.append(own("GW-DOC-02"))
     if file.kind == "claim" and len(document.claims) > 1:

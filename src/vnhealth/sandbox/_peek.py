@@ -67,9 +67,14 @@ def peek_minutes(data: bytes) -> Peek:
 
 
 def _in_minutes(data: bytes) -> Iterator[re.Match[bytes] | None]:
-    starts = [m.end() for m in _MINUTES.finditer(data)][:MAX_KEYS]
-    for start, end in zip(starts, [*starts[1:], len(data)], strict=False):
+    for start, end in _spans(_MINUTES, data):
         yield _NUMBER.search(data, start, end)
+
+
+def _spans(opening: re.Pattern[bytes], data: bytes) -> list[tuple[int, int]]:
+    """From each opening tag to the next one, none when there is no tag."""
+    starts = [m.end() for m in opening.finditer(data)][:MAX_KEYS]
+    return list(zip(starts, [*starts[1:], len(data)], strict=False))
 
 
 def _texts(values: list[bytes]) -> list[str | None]:
@@ -81,9 +86,8 @@ def _text(value: bytes) -> str | None:
 
 
 def _in_envelope(data: bytes) -> list[str | None]:
-    starts = [m.end() for m in _RECORD.finditer(data)][:MAX_KEYS]
     keys: list[str | None] = []
-    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+    for start, end in _spans(_RECORD, data):
         part = _PART.search(data, start, end)
         if part is not None and part[1].strip():
             keys.append(_in_part(part[1]))

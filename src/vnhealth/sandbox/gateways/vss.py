@@ -6,11 +6,18 @@ from collections.abc import Callable
 
 from vnhealth.protocol import Endpoint
 from vnhealth.sandbox._core import Answer, Core, Front, Handler
-from vnhealth.sandbox.gateways import _vss_cards, _vss_files, _vss_results, _vss_session
+from vnhealth.sandbox.gateways import (
+    _vss_4210,
+    _vss_4210_queries,
+    _vss_cards,
+    _vss_files,
+    _vss_results,
+    _vss_session,
+)
 
 __all__ = ["front"]
 
-GROUPS = (_vss_session, _vss_files, _vss_results, _vss_cards)
+GROUPS = (_vss_session, _vss_files, _vss_results, _vss_cards, _vss_4210, _vss_4210_queries)
 """Each has ``handlers(core)`` and its own form of a refusal, ``refusal(code, detail)``."""
 
 
