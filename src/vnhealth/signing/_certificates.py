@@ -118,6 +118,7 @@ def issued_by(child: Certificate, issuer: Certificate) -> bool:
     return True
 
 
+@lru_cache(maxsize=64)
 def load_certificates(data: bytes) -> tuple[Certificate, ...]:
     """Read one DER certificate or any number of PEM ones.
 

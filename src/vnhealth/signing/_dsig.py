@@ -28,7 +28,14 @@ from vnhealth.signing._profile import (
 )
 from vnhealth.signing._report import Refusal
 
-__all__ = ["Parts", "in_context", "read_signature", "render_signature", "render_signed_info"]
+__all__ = [
+    "Parts",
+    "in_context",
+    "read_signature",
+    "render_signature",
+    "render_signed_info",
+    "strict_base64",
+]
 
 MAX_CERTIFICATES = 8
 _SPACE = " \t\r\n"
@@ -183,13 +190,24 @@ def _certificates(key_info: etree._Element) -> tuple[bytes, ...]:
 
 def _base64(element: etree._Element) -> bytes:
     """The bytes of an element; line breaks are fine, other characters and slack bits are not."""
+    name = _local(element)
     try:
         text = (element.text or "").encode("ascii").translate(None, _SPACE.encode())
+    except ValueError:
+        raise Refusal("SIGN-02", name) from None
+    if len(element):
+        raise Refusal("SIGN-02", name)
+    return strict_base64(text, name)
+
+
+def strict_base64(text: bytes, name: str) -> bytes:
+    """The bytes of a base64 text without blanks and slack bits. Raises `Refusal` with the name."""
+    try:
         value = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise Refusal("SIGN-02", _local(element)) from None
-    if len(element) or not value or base64.b64encode(value) != text:
-        raise Refusal("SIGN-02", _local(element))
+        raise Refusal("SIGN-02", name) from None
+    if not value or base64.b64encode(value) != text:
+        raise Refusal("SIGN-02", name)
     return value
 
 

@@ -89,15 +89,16 @@ class Layout:
 
     def cut(self, spans: Iterable[Span]) -> bytes:
         """The document without these ranges (which do not overlap), every other byte as it was."""
-        parts, at = [], 0
+        view, parts, at = memoryview(self.view), [], 0
         for span in sorted(spans, key=lambda span: span.start):
-            parts.append(self.view[at : span.start])
+            parts.append(view[at : span.start])
             at = span.end
-        return self.encode(b"".join((*parts, self.view[at:])))
+        return self.encode(b"".join((*parts, view[at:])))
 
     def put(self, span: Span, piece: bytes) -> bytes:
         """The document with a range of the view replaced, every other byte as it was."""
-        return self.encode(b"".join((self.view[: span.start], piece, self.view[span.end :])))
+        view = memoryview(self.view)
+        return self.encode(b"".join((view[: span.start], piece, view[span.end :])))
 
     def encode(self, view: bytes) -> bytes:
         """A view as a document: itself, or in the UTF-16 form it came in."""

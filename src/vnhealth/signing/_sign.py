@@ -10,6 +10,7 @@ from vnhealth.signing._canonical import XML_ERRORS, canonical_document, canonica
 from vnhealth.signing._certificates import load_certificates
 from vnhealth.signing._dsig import in_context, render_signature, render_signed_info
 from vnhealth.signing._layout import Layout, LayoutError, Span, read_layout
+from vnhealth.signing._own import canonical_signed_info
 from vnhealth.signing._place import check_place
 from vnhealth.signing._profile import DIGEST_HASHES, SHA256, VSS, SignatureProfile
 from vnhealth.signing._signers import KeySigner, Signer, verify_rsa
@@ -55,12 +56,14 @@ def sign(
         DIGEST_HASHES[SHA256], _octets(layout, place, profile, canonical=canonical)
     )
     signed_info = render_signed_info(digest.digest(), profile)
-    try:
-        draft = render_signature(signed_info, b"", b"", profile)
-        element = in_context(layout, place.holder, draft)
-        data = canonical_subtree(element[0], profile.canonicalization)
-    except (*XML_ERRORS, IndexError):
-        raise SignatureError("ERR-SIGN-02", what="XML") from None
+    data = canonical_signed_info(layout, place.holder, signed_info, profile)
+    if data is None:
+        try:
+            draft = render_signature(signed_info, b"", b"", profile)
+            element = in_context(layout, place.holder, draft)
+            data = canonical_subtree(element[0], profile.canonicalization)
+        except (*XML_ERRORS, IndexError):
+            raise SignatureError("ERR-SIGN-02", what="XML") from None
     value = _ask(signer, data, profile)
     signature = render_signature(signed_info, value, signer.certificate, profile)
     return place.around(layout, signature)
@@ -99,12 +102,14 @@ def _place(layout: Layout, profile: SignatureProfile) -> _Place:
     return _Place(Span(at, at), b"", b"", layout.text(tag))
 
 
-def _octets(layout: Layout, place: _Place, profile: SignatureProfile, *, canonical: bool) -> bytes:
+def _octets(
+    layout: Layout, place: _Place, profile: SignatureProfile, *, canonical: bool
+) -> bytes | memoryview:
     """What the digest is computed over: the canonical document without the signature."""
     if canonical and layout.is_plain and layout.holder and layout.holder_end and layout.root_end:
         inside = layout.is_blank(layout.holder.end, layout.holder_end.start)
         if inside and layout.root.local in (profile.roots or {layout.root.local}):
-            return layout.view[layout.root.start : layout.root_end.end]
+            return memoryview(layout.view)[layout.root.start : layout.root_end.end]
     try:
         root = parse(place.around(layout, b""))
         problem = check_place(root, profile)

@@ -10,6 +10,7 @@ from vnhealth.signing._canonical import XML_ERRORS, canonical_document, parse
 from vnhealth.signing._certificates import Certificate, aware, read_certificate
 from vnhealth.signing._dsig import Parts, read_signature
 from vnhealth.signing._layout import Layout, LayoutError, Span, Tag, read_layout
+from vnhealth.signing._own import own_signature
 from vnhealth.signing._place import check_place
 from vnhealth.signing._profile import VSS, SignatureProfile
 from vnhealth.signing._report import STATUS_OF, Refusal, SignatureReport, finding
@@ -46,7 +47,8 @@ def verify(
     try:
         layout = _layout(document, profile)
         holder, span = _find(layout, profile)
-        parts = read_signature(layout, holder, span, profile)
+        parts = own_signature(layout, holder, span, profile)
+        parts = parts or read_signature(layout, holder, span, profile)
         leaf, extras = _certificates(parts)
         if leaf.rsa_bits < profile.min_rsa_bits:
             raise Refusal("SIGN-08", "RSA")
@@ -119,8 +121,9 @@ def _check_digest(layout: Layout, span: Span, parts: Parts, profile: SignaturePr
     handed out, so that they cannot differ from what was checked.
     """
     if layout.is_plain and _is_alone(layout, span, profile) and layout.root_end:
-        octets = hashlib.new(parts.digest_hash, layout.view[layout.root.start : span.start])
-        octets.update(layout.view[span.end : layout.root_end.end])
+        view = memoryview(layout.view)
+        octets = hashlib.new(parts.digest_hash, view[layout.root.start : span.start])
+        octets.update(view[span.end : layout.root_end.end])
         if octets.digest() == parts.digest:
             return layout.cut([span])
     covered = layout.cut([span, *layout.comments])
