@@ -28,7 +28,8 @@ class Settings:
     legal limit for structural errors is 24 hours, 12/2026/TT-BTC article 9). ``signatures`` is off,
     warn or require; empty means require when there is a trust store, else off. ``max_body`` limits
     a request, ``max_file`` an XML file at the insurance gateway (its real limit is not known).
-    ``vss_token`` is an assumption: clients reckon with 50 to 60 minutes.
+    ``vss_token`` is an assumption: clients reckon with 50 to 60 minutes. ``historic`` brings back
+    functions of the insurance gateway from 2016 that nobody has seen answer since.
     """
 
     verdict_delay: dt.timedelta = dt.timedelta(minutes=5)
@@ -37,6 +38,7 @@ class Settings:
     max_body: int = 32 * 2**20
     max_file: int = 20 * 2**20
     vss_token: dt.timedelta = dt.timedelta(minutes=60)
+    historic: bool = False
     journal_size: int = 10_000
 
     def delay(self, gateway: str) -> dt.timedelta:
