@@ -28,4 +28,4 @@ def test_the_first_request_logs_in(key):
     entry = exchange.journal[-1]
     assert entry.gateway == key
     assert entry.status == 200
-    assert entry.facility == "01001"
+    assert entry.facility == account.facility

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from vnhealth.protocol import gateway, hanoi, hoc, vss
-from vnhealth.sandbox import Exchange, Request
+from vnhealth.sandbox import Exchange, Fault, Request
 
 KEYS = st.lists(st.sampled_from(["A1", "W2", "R3"]), min_size=1, max_size=3, unique=True)
 FACILITIES = st.sampled_from(["01001", "79002"])
@@ -282,3 +282,40 @@ def test_hoc_takes_check_ins_as_their_own_kind(files):
     assert {row.kind for row in wire.exchange.reconcile()} == {"checkin", "claim"}
     assert wire.call("submit", files.claim("A1"), {**head, **JSON}).status == 400
     assert wire.call("submit", files.claim("A1"), {**head, **xml, "tinh": "79"}).status == 400
+
+
+def under(files, key, fault, **rule):
+    """The wire of a gateway whose submissions meet a fault."""
+    exchange = Exchange.default(seed=7, checker=files.judge)
+    exchange.faults.add(Fault(fault, on=f"{key}.submit", **rule))
+    return Wire(key, lambda: exchange)
+
+
+def test_half_of_a_batch_may_fail_at_hanoi(files):
+    wire = under(files, "hanoi", "F06")
+    batch = [files.claim(key) for key in ("A1", "A2", "A3", "A4")]
+    value = wire.send(wire.token("01001"), "01001", *batch).json()
+    assert (value["maKetQua"], value["totalSuccess"], value["totalFailed"]) == ("200", 2, 2)
+    assert [row["maKetQua"] for row in value["fileResults"]] == ["200", "500", "200", "500"]
+    assert sum(row.received for row in wire.exchange.reconcile()) == 2
+
+
+def test_a_byte_order_mark_spoils_one_file_of_a_batch(files):
+    wire = under(files, "hanoi", "F16")
+    batch = [b"\xef\xbb\xbf" + files.claim("A1"), files.claim("A2")]
+    value = wire.send(wire.token("01001"), "01001", *batch).json()
+    assert [row["maKetQua"] for row in value["fileResults"]] == ["400", "200"]
+
+
+@pytest.mark.parametrize("key", GATEWAYS)
+def test_a_careless_gateway_takes_a_body_of_another_facility(files, key):
+    wire = under(files, key, "F08")
+    reply = wire.send(wire.token("01001"), "01001", files.claim("A1", facility="79002"))
+    assert reply.status == 200
+    assert [row.facility for row in wire.exchange.reconcile()] == ["79002"]
+
+
+def test_received_but_wrong_at_dienbien(files):
+    wire = under(files, "dienbien", "F05")
+    reply = wire.send(wire.token("01001"), "01001", files.claim("A1"))
+    assert (reply.status, reply.json()["trangThai"]) == (201, 2)

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from vnhealth.localtime import ICT
 from vnhealth.protocol._json import compact
 from vnhealth.protocol.health_check import Sign, checksum_text, message_id, milliseconds
 
@@ -29,6 +30,7 @@ __all__ = [
     "Push",
     "Reply",
     "push_header",
+    "reply_header",
 ]
 
 GATEWAY = "emrhub"
@@ -62,6 +64,34 @@ def push_header(sender: str, now: dt.datetime, unique: str, day: dt.date) -> dic
     }
 
 
+def reply_header(
+    asked: Mapping[str, Any], *, unique: str, code: str, text: str, now: dt.datetime
+) -> dict[str, Any]:
+    """The header of the answer to a push, keys in the order of the text. ``unique``: 32 hex digits.
+
+    >>> asked = push_header("9520000010010", dt.datetime(2026, 8, 3, tzinfo=dt.UTC), "a" * 32,
+    ...                     dt.date(2026, 8, 3))
+    >>> reply_header(asked, unique="b" * 32, code="PS_DS_SAVE_SUCCESS", text="",
+    ...              now=dt.datetime(2026, 8, 3, tzinfo=dt.UTC))["msg_type"]
+    '102'
+    """
+    facility = str(asked["sender_id"])
+    return {
+        "version": VERSION,
+        "sender_id": asked["receiver_id"],
+        "receiver_id": facility,
+        "txn_id": f"DS-{facility}-{unique}",
+        "txn_type": TXN_TYPE,
+        "res_code": code,
+        "res_msg": text,
+        "msg_type": "102",
+        "msg_id": message_id(facility, now.astimezone(ICT).date(), unique),
+        "send_datetime": asked["send_datetime"],
+        "ref_msg_id": asked["msg_id"],
+        "res_datetime": milliseconds(now),
+    }
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Push:
     """A push as it was received. ``text`` is the Base64 of the file.
@@ -86,6 +116,11 @@ class Push:
         if not isinstance(text, str) or not isinstance(signature, str):
             raise ValueError("data")
         return cls(header, text, signature, as_object)
+
+    @property
+    def sender(self) -> str:
+        """The 13-digit number of the sender."""
+        return str(self.header.get("sender_id"))
 
     @property
     def raw_signature(self) -> bytes:

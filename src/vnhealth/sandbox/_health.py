@@ -40,7 +40,7 @@ def checked_header(
     sender, number = header.get("sender_id"), header.get("msg_id")
     if not isinstance(sender, str) or not SENDER.fullmatch(sender):
         raise Refused(bad, "sender_id")
-    if sender != account.scope:
+    if not account.may_send(sender):
         raise Refused(foreign, "sender_id")
     for name, values in wanted.items():
         if str(header.get(name)) not in values:

@@ -70,15 +70,21 @@ def errors_of(records: Iterable[Record]) -> Iterator[Finding]:
 
 
 def claim_intake(
-    gateway: str, account: Account, body: bytes, *, kind: str = "claim", foreign: str
+    gateway: str,
+    account: Account,
+    body: bytes,
+    *,
+    kind: str = "claim",
+    facility: str = "",
+    foreign: str,
 ) -> Intake:
-    """A claim or check-in file of the account's facility, ready for the ledger.
+    """A file of the account's facility, ready for the ledger; ``facility`` is that of the call.
 
     Raises `Refused` with the code ``foreign`` when the file names a facility that the account may
     not send for.
     """
     seen = peek(body)
-    facility = account.scope if seen.facility is None else seen.facility
+    facility = seen.facility or facility or account.scope
     if not account.may_send(facility):
         raise Refused(foreign, "MACSKCB")
     return Intake(

@@ -25,6 +25,7 @@ from vnhealth.sandbox._forms import (
 from vnhealth.sandbox._http import BadBody, Response
 from vnhealth.sandbox._model import Account
 from vnhealth.sandbox._results import claim_intake, file_result
+from vnhealth.sandbox.faults._conditions import RefusedByFault
 
 __all__ = ["front"]
 
@@ -59,6 +60,10 @@ def _refusal(code: str, detail: str, status: int | None = None) -> Answer:
     return Answer(Response(http, BatchReply(code, message=text).to_bytes()), code)
 
 
+def _not_taken(code: str, detail: str) -> FileResult:
+    return FileResult(None, code, said(hanoi.GATEWAY, code, detail)[1])
+
+
 class Hanoi:
     """Handlers by endpoint name."""
 
@@ -69,7 +74,7 @@ class Hanoi:
         """JSON with the password in clear text and the facility code."""
         fields = texts(json_object(call.request))
         account = clear_account(self._core, hanoi.GATEWAY, fields, "401")
-        if fields.get("code") != account.scope:
+        if not account.may_send(fields.get("code", "")):
             raise Refused("401")
         session = self._core.new_session(account, LIFE)
         reply = LoginReply(
@@ -98,28 +103,36 @@ class Hanoi:
             raise Refused("400", "loaiHoSo")
         if fields.get("maTinh") != hanoi.PROVINCE:
             raise Refused("400", "maTinh")
-        if fields.get("maCSKCB") != account.scope:
+        facility = str(fields.get("maCSKCB"))
+        if not account.may_send(facility):
             raise Refused("403", "maCSKCB")
         store = self._core.ledger.store
         with store.transaction():
             batch = self._core.ids.tracking("hanoi batch", store.next_number("hanoi batch"))
-            results = tuple(self._taken(account, coded) for coded in files)
+            results = tuple(self._taken(account, facility, *item) for item in enumerate(files))
         code = "200" if any(result.taken for result in results) else "400"
         reply = BatchReply(code, batch, results)
         first = next((r.transaction for r in results if r.transaction), "")
-        return Answer(Response(200, reply.to_bytes()), code, account.scope, first)
+        return Answer(Response(200, reply.to_bytes()), code, facility, first)
 
-    def _taken(self, account: Account, coded: Any) -> FileResult:
-        """One file of a call."""
+    def _taken(self, account: Account, facility: str, index: int, coded: Any) -> FileResult:
+        """One file of a call; the fault of a half-failed batch refuses every second one."""
+        ledger = self._core.ledger
         try:
             if not isinstance(coded, str):
-                raise Refused("400")
-            intake = claim_intake(hanoi.GATEWAY, account, from_base64(coded), foreign="403")
+                raise BadBody
+            if ledger.conditions.partial and index % 2:
+                raise Refused("500")
+            intake = claim_intake(
+                hanoi.GATEWAY, account, from_base64(coded), facility=facility, foreign="403"
+            )
+            kept = ledger.accept(intake, self._core.settings.delay(hanoi.GATEWAY))
         except BadBody:
-            return FileResult(None, "400", said(hanoi.GATEWAY, "400", "Base64")[1])
+            return _not_taken("400", "Base64")
+        except RefusedByFault:
+            return _not_taken("400", "BOM")
         except Refused as no:
-            return FileResult(None, no.code, said(hanoi.GATEWAY, no.code, no.detail)[1])
-        kept = self._core.ledger.accept(intake, self._core.settings.delay(hanoi.GATEWAY))
+            return _not_taken(no.code, no.detail)
         return FileResult(kept.transaction)
 
     def status(self, call: Call) -> Answer:

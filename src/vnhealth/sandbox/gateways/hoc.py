@@ -86,12 +86,19 @@ class Hoc:
             raise Refused("401")
         if request.content_type not in hoc.XML_CONTENT_TYPES or not request.body:
             raise Refused("400", "XML")
-        if request.header(hoc.HEADER_FACILITY) != account.scope:
+        facility = request.header(hoc.HEADER_FACILITY)
+        if not account.may_send(facility):
             raise Refused("403", hoc.HEADER_FACILITY)
-        if request.header(hoc.HEADER_PROVINCE) != account.scope[:2]:
+        if request.header(hoc.HEADER_PROVINCE) != facility[:2]:
             raise Refused("400", hoc.HEADER_PROVINCE)
-        kind = call.endpoint.record
-        intake = claim_intake(hoc.GATEWAY, account, request.body, kind=kind, foreign="403")
+        intake = claim_intake(
+            hoc.GATEWAY,
+            account,
+            request.body,
+            kind=call.endpoint.record,
+            facility=facility,
+            foreign="403",
+        )
         kept = self._core.ledger.accept(intake, self._core.settings.delay(hoc.GATEWAY))
         reply = Receipt(200, "success", kept.transaction)
         return Answer(Response(200, reply.to_bytes()), "200", kept.facility, kept.transaction)
