@@ -66,6 +66,7 @@ class Player:
         for name, value in self.known.items():
             text = text.replace("{{" + name + "}}", value)
         text = re.sub(r"\{\{password of (\w+)\}\}", self.password_of, text)
+        text = re.sub(r"\{\{hash of (\w+)\}\}", self.hash_of, text)
         lines = text.splitlines()
         for line in lines:
             if line.startswith("#advance "):
@@ -87,6 +88,9 @@ class Player:
     def password_of(self, match):
         """Where a gateway has several accounts for the facility."""
         return self.exchange.credentials("01001", self.gateway.key, username=match[1]).password
+
+    def hash_of(self, match):
+        return password_hash(self.password_of(match))
 
     def learn(self, value):
         for name, keys in LEARNT.items():

@@ -37,7 +37,8 @@ class Endpoint:
 
     ``path`` has the published casing; ``{name}`` stands for one path segment. ``content`` says what
     the body is (form, json, xml, none), ``auth`` how the caller proves who it is (none, vss = three
-    headers, bearer). ``record`` is what is carried: ``0`` and ``130`` are values of loaiHoSo;
+    headers, query = the same in the query, headers = name and password, bearer). ``record`` is what
+    is carried: ``0`` and ``130`` are values of loaiHoSo;
     claim, checkin and deid are the kinds of the repositories. ``cors`` is yes where browsers call.
     ``evidence`` is official, two vendors, one vendor, document, vnhealth-defined or assumption.
     """

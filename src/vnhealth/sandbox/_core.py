@@ -81,13 +81,19 @@ class Front:
 
     ``handlers`` has one for every endpoint. ``refuse(endpoint, code, status)`` gives the answer of
     a result code in the gateway's own form (``status`` overrides the usual HTTP status): the fault
-    plan uses it. ``checker`` judges what was received, when that is not a claim or check-in file.
+    plan uses it. ``checker`` judges what was received, when that is not a claim or check-in file;
+    ``checkers`` does so for single kinds.
     """
 
     handlers: Mapping[str, Handler]
     refuse: Callable[[Endpoint, str, int | None], Answer] = _no_refusal
     checker: Checker | None = None
+    checkers: Mapping[str, Checker] = field(default_factory=dict)
     exact_case: bool = True
+
+    def checker_of(self, kind: str) -> Checker | None:
+        """What judges a kind, None for the checker of the exchange."""
+        return self.checkers.get(kind, self.checker)
 
 
 class Core:

@@ -188,7 +188,7 @@ class Exchange:
             store,
             clock,
             self.ids,
-            lambda gateway: self.front(gateway).checker or check,
+            lambda gateway, kind: self.front(gateway).checker_of(kind) or check,
             trust=trust,
             signatures=policy,
         )

@@ -59,7 +59,7 @@ class Ledger:
         store: Store,
         clock: Clock,
         ids: IdMaker,
-        checkers: Callable[[str], Checker],
+        checkers: Callable[[str, str], Checker],
         *,
         trust: TrustStore | None,
         signatures: str,
@@ -208,7 +208,7 @@ class Ledger:
     def _checked(self, gateway: str, file: File) -> Checked:
         """A checker that fails refuses the file and says so, instead of blocking all others."""
         try:
-            return self._checkers(gateway)(file)
+            return self._checkers(gateway, file.kind)(file)
         except ImportError:
             raise
         except Exception as error:

@@ -10,6 +10,7 @@ from vnhealth.sandbox.gateways import (
     _vss_4210,
     _vss_4210_queries,
     _vss_cards,
+    _vss_driver,
     _vss_files,
     _vss_results,
     _vss_session,
@@ -17,7 +18,15 @@ from vnhealth.sandbox.gateways import (
 
 __all__ = ["front"]
 
-GROUPS = (_vss_session, _vss_files, _vss_results, _vss_cards, _vss_4210, _vss_4210_queries)
+GROUPS = (
+    _vss_session,
+    _vss_files,
+    _vss_results,
+    _vss_cards,
+    _vss_4210,
+    _vss_4210_queries,
+    _vss_driver,
+)
 """Each has ``handlers(core)`` and its own form of a refusal, ``refusal(code, detail)``."""
 
 
@@ -33,4 +42,4 @@ def front(core: Core, key: str) -> Front:
     def refuse(endpoint: Endpoint, code: str, status: int | None) -> Answer:
         return _vss_session.with_status(forms[endpoint.name](code, ""), status)
 
-    return Front(handlers, refuse, exact_case=False)
+    return Front(handlers, refuse, checkers=_vss_driver.CHECKERS, exact_case=False)
