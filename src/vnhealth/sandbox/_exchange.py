@@ -307,7 +307,8 @@ class Exchange:
         """What a client of a facility (or a province, two digits) needs at a gateway.
 
         Some gateways have several accounts for a facility: ``username`` chooses, else it is the
-        first of them. Where a gateway knows facilities by 13 digits, so does what is given. Raises `SandboxError` when there is no such account.
+        first of them. Where a gateway knows facilities by 13 digits, so does what is given. Raises
+        `SandboxError` when there is no such account.
 
         >>> Exchange.default(seed=7).credentials("01001").username
         '01001_BV'

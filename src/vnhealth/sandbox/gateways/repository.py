@@ -17,6 +17,7 @@ from vnhealth.protocol.deid_inspect import inspect
 from vnhealth.protocol.repository import Envelope, RecordStatus, format_moment
 from vnhealth.sandbox._check import Checked, File, RecordVerdict, own
 from vnhealth.sandbox._core import Answer, Call, Core, Front, Handler, restored, shown
+from vnhealth.sandbox._forms import Refused
 from vnhealth.sandbox._http import BadBody, Response
 from vnhealth.sandbox._ledger import Intake
 from vnhealth.sandbox._model import Account, Reconciliation, Record, State, Submission, digest
@@ -24,12 +25,14 @@ from vnhealth.sandbox._peek import peek
 from vnhealth.sandbox._persons import SCOPES, Persons, person_of
 from vnhealth.sandbox._store import local_day
 
-__all__ = ["front"]
+__all__ = ["Denied", "Repository", "front"]
 
 MAX_PAGE = 100
 MAX_REASON = 500
 MAX_REQUEST_ID = 100
 LIFE = dt.timedelta(seconds=repository.TOKEN_SECONDS)
+Item = Callable[[Submission, Record], dict[str, Any]]
+"""How a record is shown."""
 STATUSES = {
     State.PENDING: RecordStatus.QUEUED,
     State.ACCEPTED: RecordStatus.ACCEPTED,
@@ -45,10 +48,11 @@ def check_deid(file: File) -> Checked:
     return Checked(found.findings, records, "")
 
 
-class _Refused(Exception):
+class Denied(Refused):
+    """A request was refused with a result code, findings, and data for the envelope."""
+
     def __init__(self, code: str, findings: Findings | None = None, **data: Any) -> None:
         super().__init__(code)
-        self.code = code
         self.findings = findings or Findings()
         self.data = data
 
@@ -81,23 +85,27 @@ class Repository:
             "reconciliation": self.reconciliation,
             "who_is": self.who_is,
         }
-        guarded = {name: self._guarded(call) for name, call in calls.items()}
+        guarded = {name: self.guarded(call) for name, call in calls.items()}
         return {**guarded, "login": self.login}
 
-    def _guarded(self, handler: Callable[[Call, Account], Answer]) -> Handler:
+    def guarded(self, handler: Callable[[Call, Account], Answer]) -> Handler:
+        """A handler for callers with a session; refusals become answers."""
+
         def run(call: Call) -> Answer:
             try:
                 return handler(call, self._account(call))
             except BadBody:
-                return self._answer("INVALID_REQUEST")
-            except _Refused as refused:
-                return self._answer(
+                return self.answer("INVALID_REQUEST")
+            except Denied as refused:
+                return self.answer(
                     refused.code, refused.data or None, errors=tuple(map(shown, refused.findings))
                 )
+            except Refused as refused:
+                return self.answer(refused.code, {"field": refused.detail})
 
         return run
 
-    def _answer(
+    def answer(
         self,
         code: str,
         data: Any = None,
@@ -107,6 +115,7 @@ class Repository:
         warnings: tuple[Any, ...] = (),
         errors: tuple[Any, ...] = (),
     ) -> Answer:
+        """An answer in the envelope; the code says whether it is a success and which status."""
         known = result_code(self._gateway, code)
         success = known is not None and known.outcome in ("accepted", "duplicate")
         meaning = known.meaning_vi if known else ""
@@ -116,7 +125,7 @@ class Repository:
 
     def refused(self, endpoint: Endpoint, code: str, status: int | None) -> Answer:
         """A refusal as the fault plan asks for it; the gateways share one form."""
-        answer = self._answer(code)
+        answer = self.answer(code)
         response = answer.response
         return replace(answer, response=replace(response, status=status or response.status))
 
@@ -131,7 +140,7 @@ class Repository:
             self._gateway, str(fields.get("username", "")), str(fields.get("password", ""))
         )
         if account is None or account.locked:
-            return self._answer("ACCOUNT_LOCKED" if account else "INVALID_CREDENTIALS")
+            return self.answer("ACCOUNT_LOCKED" if account else "INVALID_CREDENTIALS")
         session = self._core.new_session(account, LIFE)
         data = {
             "access_token": self._core.ids.token(session),
@@ -140,29 +149,29 @@ class Repository:
             "expires_at": format_moment(session.expires),
             "ma_don_vi": account.scope,
         }
-        return self._answer("OK", data, facility=account.scope)
+        return self.answer("OK", data, facility=account.scope)
 
     def _account(self, call: Call) -> Account:
         scheme, _, token = call.request.header("authorization").partition(" ")
         found = self._core.session_account(self._gateway, token.strip())
         if scheme.lower() != "bearer" or found is None:
-            raise _Refused("UNAUTHORIZED")
+            raise Denied("UNAUTHORIZED")
         return found[1]
 
     def whoami(self, call: Call, account: Account) -> Answer:
         """The unit of the account."""
         data = {"ten_don_vi": account.username, "ma_don_vi": account.scope}
-        return self._answer("OK", data, facility=account.scope)
+        return self.answer("OK", data, facility=account.scope)
 
     def submit(self, call: Call, account: Account) -> Answer:
         """One raw XML file. The very same file again is a duplicate and changes nothing."""
         request = call.request
         if request.content_type not in repository.XML_CONTENT_TYPES:
-            raise _Refused("UNSUPPORTED_MEDIA_TYPE")
+            raise Denied("UNSUPPORTED_MEDIA_TYPE")
         if len(request.body) > repository.MAX_XML_BYTES:
-            raise _Refused("PAYLOAD_TOO_LARGE")
+            raise Denied("PAYLOAD_TOO_LARGE")
         if not request.body:
-            raise _Refused("INVALID_REQUEST")
+            raise Denied("INVALID_REQUEST")
         intake, notes = self._seen(call, account)
         earlier = self._same_file(intake)
         if earlier is not None:
@@ -178,7 +187,7 @@ class Repository:
         if kind == "deid":
             found = inspect(body)
             if not found.ok:
-                raise _Refused("DIRECT_IDENTIFIER_REFUSED", found.findings)
+                raise Denied("DIRECT_IDENTIFIER_REFUSED", found.findings)
             facility, keys, signature = found.facility, tuple(dict.fromkeys(found.records)), ""
         else:
             seen = peek(body)
@@ -187,9 +196,9 @@ class Repository:
         if facility is None and len(account.scope) == 5:
             facility = account.scope
         if facility is None:
-            raise _Refused("INVALID_REQUEST")
+            raise Denied("INVALID_REQUEST")
         if not account.may_send(facility):
-            raise _Refused("MACSKCB_MISMATCH")
+            raise Denied("MACSKCB_MISMATCH")
         notes = []
         if kind == "claim" and len(keys) > 1:
             notes.append(own("GW-DOC-03", count=str(len(keys))))
@@ -227,41 +236,45 @@ class Repository:
             "signature_status": _signature(kept),
             "received_at": format_moment(kept.received),
         }
-        return self._answer(
+        return self.answer(
             code, data, facility=kept.facility, transaction=kept.transaction, warnings=notes
         )
 
     def _facility(self, account: Account, given: str | None) -> str:
         facility = given or account.scope
         if len(facility) != 5:
-            raise _Refused("INVALID_REQUEST")
+            raise Denied("INVALID_REQUEST")
         if not account.may_send(facility):
-            raise _Refused("MACSKCB_MISMATCH")
+            raise Denied("MACSKCB_MISMATCH")
         return facility
 
     def status(self, call: Call, account: Account) -> Answer:
         """By ``ma_lk`` (with ``ma_cskcb`` for accounts of a province) or by ``tracking_id``."""
+        checkin = call.request.params().get("loai") == "checkin"
+        return self.record_status(call, account, "checkin" if checkin else self._kind, _item)
+
+    def record_status(self, call: Call, account: Account, kind: str, item: Item) -> Answer:
+        """The latest record of a kind with this MA_LK, or all of one file."""
         params = call.request.params()
         store, ledger = self._core.ledger.store, self._core.ledger
         if params.get("tracking_id"):
             found = store.submission(self._gateway, params["tracking_id"])
             if found is None or not account.may_send(found.facility):
-                raise _Refused("NOT_FOUND")
+                raise Denied("NOT_FOUND")
             key = params.get("ma_lk")
         else:
             facility = self._facility(account, params.get("ma_cskcb"))
-            kind = "checkin" if params.get("loai") == "checkin" else self._kind
             key = params.get("ma_lk") or ""
             record = self._core.ledger.current(self._gateway, facility, kind, key)
             if record is None:
-                raise _Refused("NOT_FOUND")
+                raise Denied("NOT_FOUND")
             found = store.numbered(record.submission)
         found = ledger.settled(found)
         records = [r for r in store.records(found.number) if not key or r.key == key]
         said = [f for record in records for f in restored(record.findings)]
-        items = [_item(found, record) for record in records]
+        items = [item(found, record) for record in records]
         data = items[0] if len(items) == 1 else {"tracking_id": found.transaction, "items": items}
-        return self._answer(
+        return self.answer(
             "OK",
             data,
             facility=found.facility,
@@ -272,13 +285,19 @@ class Repository:
 
     def listing(self, call: Call, account: Account) -> Answer:
         """Records received between two days, latest version only, in pages of at most 100."""
+        return self.record_list(call, account, (self._kind, "checkin"), _item)
+
+    def record_list(
+        self, call: Call, account: Account, kinds: tuple[str, ...], item: Item
+    ) -> Answer:
+        """One page of the records of some kinds."""
         params = call.request.params()
-        since, until = self._days(params)
+        since, until = self.days(params)
         page = _number(params.get("page", "1"), 1, 10**6)
         size = _number(params.get("page_size", str(MAX_PAGE)), 1, MAX_PAGE)
         wanted = params.get("error_status", "all")
         if wanted not in ("all", "has_error", "no_error"):
-            raise _Refused("INVALID_REQUEST")
+            raise Denied("INVALID_REQUEST")
         with_cancelled = params.get("include_cancelled", "false").lower() == "true"
         self._core.ledger.settle_due(self._gateway, account.scope)
         rows = [
@@ -286,26 +305,28 @@ class Repository:
             for submission, record in self._core.ledger.store.listing(
                 self._gateway, account.scope, since, until
             )
-            if record.current
+            if submission.kind in kinds
+            and record.current
             and (with_cancelled or not record.cancelled)
             and (wanted == "all" or (record.state is State.REFUSED) == (wanted == "has_error"))
         ]
         shown_rows = rows[(page - 1) * size : page * size]
         data = {
-            "items": [_item(*row) for row in shown_rows],
+            "items": [item(*row) for row in shown_rows],
             "page": page,
             "page_size": size,
             "total": len(rows),
         }
-        return self._answer("OK", data, facility=account.scope)
+        return self.answer("OK", data, facility=account.scope)
 
-    def _days(self, params: Mapping[str, str]) -> tuple[dt.date, dt.date]:
+    def days(self, params: Mapping[str, str]) -> tuple[dt.date, dt.date]:
+        """From ``from_date`` and ``to_date``; today where they are missing."""
         today = local_day(self._core.clock.now()).isoformat()
         try:
             since = dt.date.fromisoformat(params.get("from_date", today))
             return since, dt.date.fromisoformat(params.get("to_date", today))
         except ValueError:
-            raise _Refused("INVALID_REQUEST") from None
+            raise Denied("INVALID_REQUEST") from None
 
     def cancel(self, call: Call, account: Account) -> Answer:
         """Cancel or restore, at once. The same MA_YEU_CAU again gives the same answer."""
@@ -314,21 +335,21 @@ class Repository:
         reason_name = "LY_DO" if restore else "LY_DO_HUY"
         names = ("MA_LK", "MA_CSKCB", reason_name, "MA_YEU_CAU")
         if not isinstance(fields, dict) or not all(_is_text(fields.get(name)) for name in names):
-            raise _Refused("INVALID_REQUEST")
+            raise Denied("INVALID_REQUEST")
         facility = self._facility(account, fields["MA_CSKCB"])
         asked = digest(json.dumps([call.endpoint.name, *(fields[n] for n in names)]).encode())
         space, key = f"request:{self._gateway}:{facility}", fields["MA_YEU_CAU"]
         if len(key) > MAX_REQUEST_ID or len(fields[reason_name]) > MAX_REASON:
-            raise _Refused("INVALID_REQUEST")
+            raise Denied("INVALID_REQUEST")
         known = self._core.ledger.store.get(space, key)
         if known is not None:
             kept = json.loads(known)
             if kept["asked"] != asked:
-                raise _Refused("REQUEST_ID_CONFLICT")
-            return self._answer(kept["code"], kept["data"], facility=facility)
+                raise Denied("REQUEST_ID_CONFLICT")
+            return self.answer(kept["code"], kept["data"], facility=facility)
         record = self._core.ledger.current(self._gateway, facility, self._kind, fields["MA_LK"])
         if record is None:
-            raise _Refused("NOT_FOUND")
+            raise Denied("NOT_FOUND")
         code, data = _outcome(record.cancelled, restore), {"ma_lk": record.key}
         if code in ("CANCELLED", "RESTORED"):
             data["thoi_gian"] = format_moment(self._core.clock.now())
@@ -337,24 +358,24 @@ class Repository:
             if record.cancelled is restore:
                 self._core.ledger.set_cancelled(record, not restore)
             self._core.ledger.store.put(space, key, text)
-        return self._answer(code, data, facility=facility)
+        return self.answer(code, data, facility=facility)
 
     def who_is(self, call: Call, account: Account) -> Answer:
         """vnhealth-defined: the person codes that the fields of XML1 in the body may belong to."""
         fields = call.request.json()
         if self._persons is None or not isinstance(fields, dict) or not fields.get("HO_TEN"):
-            raise _Refused("INVALID_REQUEST")
+            raise Denied("INVALID_REQUEST")
         if not all(isinstance(value, str) for value in fields.values()):
-            raise _Refused("INVALID_REQUEST")
+            raise Denied("INVALID_REQUEST")
         self._core.ledger.settle_due(self._gateway)
         found = self._persons.who_is(person_of(fields))
-        return self._answer("OK", {"items": found}, facility=account.scope)
+        return self.answer("OK", {"items": found}, facility=account.scope)
 
     def reconciliation(self, call: Call, account: Account) -> Answer:
         """vnhealth-defined: counts per facility, kind and day of receipt."""
-        since, until = self._days(call.request.params())
+        since, until = self.days(call.request.params())
         rows = self._core.ledger.reconcile(self._gateway, account.scope, since, until)
-        return self._answer("OK", {"days": [_counts(row) for row in rows]}, facility=account.scope)
+        return self.answer("OK", {"days": [_counts(row) for row in rows]}, facility=account.scope)
 
 
 def _outcome(cancelled: bool, restore: bool) -> str:
@@ -407,8 +428,8 @@ def _is_text(value: object) -> bool:
 
 def _number(text: str, low: int, high: int) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise _Refused("INVALID_REQUEST")
+        raise Denied("INVALID_REQUEST")
     value = int(text)
     if not low <= value <= high:
-        raise _Refused("INVALID_REQUEST")
+        raise Denied("INVALID_REQUEST")
     return value
