@@ -60,6 +60,7 @@ class Caller(ABC):
         self.scope = account.facility
         self.policy = retry
         self.origin, self._prefix = _split(base_of(account, trusted=trusted))
+        self._login_place = _split(base_of(account, trusted=trusted, login=True))
         self.session = Session(account.username, Secret(self._secret(account)), clock, SKEW)
         self._rng = random.Random(zlib.crc32(f"{key}:{account.username}".encode()))
 
@@ -98,7 +99,10 @@ class Caller(ABC):
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
     ) -> HttpRequest:
-        target = self._prefix + (path or endpoint.path)
+        origin, prefix = "", self._prefix
+        if endpoint.name == "login":
+            origin, prefix = self._login_place
+        target = prefix + (path or endpoint.path)
         if query:
             target += "?" + urlencode(query)
         base = {
@@ -107,7 +111,7 @@ class Caller(ABC):
             "User-Agent": f"vnhealth/{__version__}",
         }
         return HttpRequest(
-            endpoint.name, endpoint.method, target, {**base, **(headers or {})}, body
+            endpoint.name, endpoint.method, target, {**base, **(headers or {})}, body, origin
         )
 
     # sessions

@@ -44,7 +44,7 @@ class _Driver:
     def _request(self, request: HttpRequest) -> httpx.Request:
         return httpx.Request(
             request.method,
-            self._origin + request.target,
+            (request.origin or self._origin) + request.target,
             headers=dict(request.headers),
             content=request.body if request.method != "GET" else None,
             extensions=self._extensions,

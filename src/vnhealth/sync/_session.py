@@ -55,6 +55,10 @@ class Account(Protocol):
 class Credentials:
     """An account at one gateway. The password is clear text; it is not part of the repr.
 
+    ``login_url`` is for gateways that log in at another host than the one that takes files.
+    ``sign`` makes an RSA-SHA256 signature with the key that a gateway gave out for messages, such
+    as ``signer.sign`` of a `vnhealth.signing.Signer`; only gateways that say so want it.
+
     >>> Credentials("https://gateway.example", "01001_BV", "secret", "01001")
     Credentials(base_url='https://gateway.example', username='01001_BV', facility='01001')
     """
@@ -63,6 +67,8 @@ class Credentials:
     username: str
     password: str = field(repr=False)
     facility: str
+    login_url: str = field(default="", repr=False)
+    sign: Callable[[bytes], bytes] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, str]) -> Credentials:
@@ -176,8 +182,10 @@ class Session:
         return f"<Session {'open' if self.usable() else 'closed'}>"
 
 
-def base_of(account: Account, *, trusted: bool) -> str:
-    """The address of an account, checked; ``trusted`` allows plain http to another machine.
+def base_of(account: Account, *, trusted: bool, login: bool = False) -> str:
+    """An address of an account, checked; ``trusted`` allows plain http to another machine.
+
+    ``login`` asks for the address of the login, which is the same unless the account says else.
 
     Raises `NotSent` (ERR-SYNC-16, ERR-SYNC-17).
 
@@ -186,8 +194,9 @@ def base_of(account: Account, *, trusted: bool) -> str:
     """
     if not account.username or not account.facility:
         raise NotSent("ERR-SYNC-17", what="username, facility")
+    base = (getattr(account, "login_url", "") if login else "") or account.base_url
     try:
-        parts = urlsplit(account.base_url)
+        parts = urlsplit(base)
         host = parts.hostname
         _ = parts.port
     except ValueError:
@@ -197,4 +206,4 @@ def base_of(account: Account, *, trusted: bool) -> str:
         raise NotSent("ERR-SYNC-17", what="base_url")
     if parts.scheme == "http" and not trusted and host not in LOOPBACK:
         raise NotSent("ERR-SYNC-16")
-    return account.base_url.rstrip("/")
+    return base.rstrip("/")

@@ -23,13 +23,17 @@ REQUEST_ID_HEADERS = ("x-request-id", "x-hoc-tracking-id", "x-correlation-id")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HttpRequest:
-    """One request; ``target`` is path and query, percent-encoded. Its repr shows no part of it."""
+    """One request; ``target`` is path and query, percent-encoded. Its repr shows no part of it.
+
+    ``origin`` is empty unless it goes to another host than the account's.
+    """
 
     name: str
     method: str
     target: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    origin: str = ""
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.name} {len(self.body)} bytes>"
