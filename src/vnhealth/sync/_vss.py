@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import pybase64
 
-from vnhealth.findings import Finding, Findings, Severity
+from vnhealth.findings import Findings, Severity
 from vnhealth.protocol import Endpoint, vss
-from vnhealth.protocol.vss import LoginReply, Receipt, RecordState
+from vnhealth.protocol.vss import LoginReply, Receipt
 from vnhealth.spec import Edition
 from vnhealth.sync import _read
 from vnhealth.sync._body import Body
@@ -23,27 +23,18 @@ from vnhealth.sync._mask import raw_answer
 from vnhealth.sync._outcome import (
     DayCount,
     Outcome,
-    RecordOutcome,
     Status,
     gateway_finding,
-    worst,
 )
 from vnhealth.sync._retry import Resend
 from vnhealth.sync._session import Account, Token
+from vnhealth.sync._verdict import file_outcome
 from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
 
 __all__ = ["VssGate"]
 
 LIFE = dt.timedelta(minutes=50)
 """Life of a token that does not say when it ends; clients in the field assume 50 to 60 minutes."""
-
-STATES = {
-    RecordState.PENDING: Status.PENDING,
-    RecordState.ACCEPTED: Status.ACCEPTED,
-    RecordState.ACCEPTED_WITH_WARNINGS: Status.ACCEPTED_WITH_WARNINGS,
-    RecordState.REFUSED: Status.REFUSED,
-    RecordState.REPLACED: Status.REPLACED,
-}
 
 
 class VssGate(Gate):
@@ -190,55 +181,7 @@ class VssGate(Gate):
                 raw=raw_answer(answer),
             )
         document = self._good(endpoint, answer)
-        received = _read.moment(_read.text(document, "thoiGianTiepNhan"))
-        judged = _read.moment(_read.text(document, "thoiGianXuLy"))
-        transaction = _read.text(document, "maGiaoDich") or None
-        signature = _read.text(document, "chuKy")
-        records = tuple(
-            RecordOutcome(
-                ma_lk=_read.text(row, "maLk") or None,
-                status=_state(row),
-                transaction=transaction,
-                received_at=received,
-                judged_at=judged,
-                signature=signature,
-                findings=Findings(self._errors(row, index)),
-            )
-            for index, row in enumerate(_read.rows(document, "dsHoSo"))
-        )
-        done = _read.text(document, "trangThai") != RecordState.PENDING
-        status = worst(r.status for r in records) if done else Status.PENDING
-        return Outcome(
-            gateway=self.key,
-            status=status or Status.PENDING,
-            code="200",
-            call=endpoint.name,
-            message=_read.text(document, "thongDiep"),
-            transaction=transaction,
-            received_at=received,
-            judged_at=judged,
-            signature=signature,
-            findings=Findings(f for record in records for f in record.findings),
-            records=records,
-            raw=raw_answer(answer),
-        )
-
-    def _errors(self, row: dict[str, Any], index: int) -> list[Finding]:
-        return [
-            gateway_finding(
-                self.key,
-                _read.text(error, "maLoi"),
-                _read.severity(_read.text(error, "mucDo"), Severity.ERROR),
-                encounter=index,
-                table=_read.table(_read.text(error, "bang")),
-                row=_read.index(error, "dong"),
-                tag=_read.tag(_read.text(error, "chiTieu")),
-                text=_read.text(error, "moTaLoi"),
-                hint=_read.text(error, "goiY"),
-                basis=_read.text(error, "canCu"),
-            )
-            for error in _read.rows(row, "dsLoi")
-        ]
+        return file_outcome(self.key, endpoint.name, answer, document)
 
 
 def _login_reply(answer: HttpAnswer) -> LoginReply | None:
@@ -283,13 +226,6 @@ def _status(receipt: Receipt, http: int) -> Status:
     if known is None and receipt.transaction is None and 400 <= http < 500:
         return Status.REFUSED
     return Status.UNKNOWN
-
-
-def _state(row: dict[str, Any]) -> Status:
-    try:
-        return STATES[RecordState(_read.text(row, "trangThai"))]
-    except ValueError:
-        return Status.UNKNOWN
 
 
 def _day_count(row: dict[str, Any]) -> DayCount | None:
