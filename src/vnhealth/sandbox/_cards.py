@@ -27,6 +27,7 @@ __all__ = [
     "MAGIC",
     "Holder",
     "card_digits",
+    "holder_at",
     "holders",
     "magic_holder",
     "officers",
@@ -36,6 +37,7 @@ __all__ = [
 
 MAGIC = "9999999"
 MAGIC_HOUSEHOLD = 999_999
+KEY_DIGITS = 9
 DAY = "%d/%m/%Y"
 ELSEWHERE = {"QN": "001", "CY": "001", "CA": "002"}
 """Groups whose cards another insurer manages, and what the look-up says of them."""
@@ -109,6 +111,17 @@ def holders(seed: int, number: str, on: dt.date) -> tuple[Holder, ...]:
         if holder is not None:
             found.append(holder)
     return tuple(found)
+
+
+def holder_at(seed: int, key: str, on: dt.date) -> Holder | None:
+    """The holder with this key, with the card of a day; None when there is none."""
+    from vnhealth.synth import household
+
+    if len(key) != KEY_DIGITS or not (key.isascii() and key.isdigit()):
+        return None
+    number, member = int(key[:6]), int(key[6:])
+    members = household(seed, number).members
+    return _holder(number, member, members[member], on) if member < len(members) else None
 
 
 @lru_cache(maxsize=8)

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import groupby
 
-from vnhealth.codecs import read
-from vnhealth.errors import CodecError
 from vnhealth.findings import Finding, Severity
 from vnhealth.protocol import vss
 from vnhealth.protocol.vss_4210 import DayTotal, FileError, FileTotal
+from vnhealth.sandbox._amounts import amounts
 from vnhealth.sandbox._core import Answer, Call, Core, Handler, restored
 from vnhealth.sandbox._forms import Refused, guarded, json_response
 from vnhealth.sandbox._model import Record, State, Submission
@@ -19,7 +18,6 @@ from vnhealth.sandbox._store import local_day
 from vnhealth.sandbox.gateways._vss_4210 import KIND, facility_of
 from vnhealth.sandbox.gateways._vss_results import query_day
 from vnhealth.sandbox.gateways._vss_session import http_status
-from vnhealth.spec import Family
 
 __all__ = ["handlers", "refusal"]
 
@@ -112,22 +110,9 @@ class _Queries:
         """T_TONGCHI by MA_LK of a file; empty for one that cannot be read."""
         known = self._amounts.get(submission.number)
         if known is None:
-            known = _amounts(self._core.ledger.store.body(submission.number))
+            known = amounts(self._core.ledger.store.body(submission.number), "T_TONGCHI")
             self._amounts[submission.number] = known
         return known
-
-
-def _amounts(body: bytes) -> Mapping[str, Decimal]:
-    try:
-        claims = read(body).claims
-    except CodecError:
-        return {}
-    old = (claim for claim in claims if claim.family is Family.F4210 and claim.xml1)
-    return {claim.ma_lk: _amount(claim.xml1["T_TONGCHI"]) for claim in old if claim.ma_lk}
-
-
-def _amount(value: object) -> Decimal:
-    return value if isinstance(value, Decimal) else Decimal(0)
 
 
 def _error(record: Record, finding: Finding) -> FileError:

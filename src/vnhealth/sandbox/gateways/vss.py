@@ -7,6 +7,8 @@ from collections.abc import Callable
 from vnhealth.protocol import Endpoint
 from vnhealth.sandbox._core import Answer, Core, Front, Handler
 from vnhealth.sandbox.gateways import (
+    _vss_917,
+    _vss_917_results,
     _vss_4210,
     _vss_4210_queries,
     _vss_cards,
@@ -25,6 +27,8 @@ GROUPS = (
     _vss_cards,
     _vss_4210,
     _vss_4210_queries,
+    _vss_917,
+    _vss_917_results,
     _vss_driver,
 )
 """Each has ``handlers(core)`` and its own form of a refusal, ``refusal(code, detail)``."""
