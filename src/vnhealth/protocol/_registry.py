@@ -145,7 +145,7 @@ def gateways() -> Mapping[str, Gateway]:
     """All gateways by key.
 
     >>> sorted(gateways())[-2:]
-    ['province', 'vss']
+    ['vinhlong', 'vss']
     """
     calls: dict[str, dict[str, Endpoint]] = {}
     for key, row in _by_gateway("endpoints"):

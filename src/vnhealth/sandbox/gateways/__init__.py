@@ -14,7 +14,6 @@ __all__ = ["MODULES", "front"]
 
 MODULES = {
     "vss": "vss",
-    "province": "repository",
     "national": "repository",
     "national_deid": "repository",
     "hanoi": "hanoi",
@@ -23,9 +22,11 @@ MODULES = {
     "hoc": "hoc",
     "emrhub": "emrhub",
     "hanoi_hssk": "hanoi_hssk",
+    "province": "repository",
     "donthuoc": "donthuoc",
     "ecds": "ecds",
     "identity": "identity",
+    "vinhlong": "vinhlong",
 }
 """The module of this package that answers for a gateway."""
 
