@@ -207,8 +207,8 @@ def _content(found: Figures) -> dict[str, Any]:
 
 def _print(found: Figures) -> None:
     words = say(
-        "Đo trên văn bản tự soạn (đã dùng khi xây bộ lọc), không phải bệnh án thật.",
-        "Measured on our own texts (used while the scrubber was built), not on real notes.",
+        "Đo trên văn bản tự soạn, không phải bệnh án thật; nhóm held-out không dùng khi xây luật.",
+        "Measured on our own texts, not on real notes; no rule was made from the held-out ones.",
     )
     out.print(f"{words} seed={found.seed}", markup=False)
     for name, row in _content(found)["figures"].items():

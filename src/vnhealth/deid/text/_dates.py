@@ -215,11 +215,8 @@ class _Finder:
         return hour and self.value(i - 2) >= 0 and self.word(i + 2) not in listed("unit")
 
     def _in_words(self, i: int) -> bool:
-        """True for a number in brackets, or behind a word in lower case that is no unit."""
-        page = self.page
-        if not i or page.shape[i] == "(":
-            return True
-        return page.words[i - 1].islower() and page.words[i - 1] not in listed("unit")
+        """True for a number in brackets or behind a word in lower case."""
+        return not i or self.page.shape[i] == "(" or self.page.words[i - 1].islower()
 
     def _measured(self, i: int) -> bool:
         return self.word(i) in listed("duration") and self.page.shape[i : i + 1] in (" ", "_")

@@ -142,13 +142,15 @@ class Elements(Places):
     def _serial(self, last: int, level: str) -> int:
         """The number behind a name: ấp Bình Hòa 2, khu phố Tân Lập 1."""
         page, i = self.page, last + 1
-        if level not in ("hamlet", "house") or i >= page.size or page.shape[i] != " ":
+        if level not in ("hamlet", "house", "commune") or i >= page.size or page.shape[i] != " ":
             return last
         word = page.words[i]
         letter = (
             len(word) == 1 and word.isupper() and page.shape[i + 1 : i + 2] in (",", ".", ")", "")
         )
-        if letter or (word.isdigit() and len(word) < 3 and not self.measured(i)):
+        if letter or (
+            level != "commune" and word.isdigit() and len(word) < 3 and not self.measured(i)
+        ):
             return i
         return last
 

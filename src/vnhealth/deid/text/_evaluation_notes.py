@@ -12,9 +12,9 @@ from random import Random
 from vnhealth.deid.text._evaluation_ways import bare
 from vnhealth.deid.text._people import invent_name
 
-__all__ = ["labelled", "note", "notes", "sentences"]
+__all__ = ["LABEL", "held_out", "labelled", "note", "notes", "sentences"]
 
-_LABEL = re.compile(r"\[([a-z]):([^\]]*)\]")
+LABEL = re.compile(r"\[([a-z]):([^\]]*)\]")
 _KINDS = {
     "n": "name",
     "a": "address",
@@ -47,6 +47,12 @@ def notes() -> tuple[tuple[str, str], ...]:
     return tuple((row["style"], row["text"]) for row in _rows("notes"))
 
 
+@cache
+def held_out() -> tuple[tuple[str, str], ...]:
+    """Notes of the same form that no rule was made from."""
+    return tuple((row["style"], row["text"]) for row in _rows("held_out"))
+
+
 def labelled(text: str) -> tuple[str, list[tuple[int, int, str]]]:
     """A text without its labels, and the places of what was labelled.
 
@@ -56,7 +62,7 @@ def labelled(text: str) -> tuple[str, list[tuple[int, int, str]]]:
     parts: list[str] = []
     gold: list[tuple[int, int, str]] = []
     at = size = 0
-    for match in _LABEL.finditer(text):
+    for match in LABEL.finditer(text):
         before, value = text[at : match.start()], match[2]
         size += len(before)
         gold.append((size, size + len(value), _KINDS[match[1]]))
@@ -83,7 +89,7 @@ def note(template: str, random: Random) -> str:
             )
         return f"[{kind}:{value}]"
 
-    return _LABEL.sub(other, template)
+    return LABEL.sub(other, template)
 
 
 def _like(label: str, random: Random) -> str:

@@ -6,9 +6,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from random import Random
 
-from vnhealth.identity._syllables import bare_letters
-
-__all__ = ["ADDRESS_WAYS", "DATE_WAYS", "NAME_WAYS", "NUMBER_WAYS", "bare"]
+__all__ = ["ADDRESS_WAYS", "DATE_WAYS", "NAME_WAYS", "NUMBER_WAYS", "bare", "one_letter_wrong"]
 
 NameWay = Callable[[str, Random], "str | None"]
 _TITLES = ("anh", "chị", "ông", "bà", "BN", "bác", "cháu", "em", "con gái tên")
@@ -34,7 +32,7 @@ def _tone(text: str, random: Random) -> str | None:
     return None
 
 
-def _typo(text: str, random: Random) -> str | None:
+def one_letter_wrong(text: str, random: Random) -> str | None:
     """One letter wrong, dropped, doubled or swapped in a word of three and more letters."""
     words = text.split()
     long = [i for i, word in enumerate(words) if len(word) > 2]
@@ -88,7 +86,7 @@ NAME_WAYS: Mapping[str, NameWay] = {
     "line break": lambda t, r: t.replace(" ", "\n", 1),
     "glued": lambda t, r: t.replace(" ", ""),
     "hyphens": lambda t, r: t.replace(" ", "-"),
-    "one letter wrong": _typo,
+    "one letter wrong": one_letter_wrong,
     "given name first": _parts(lambda w: " ".join([w[-1], *w[:-1]]), 2),
     "middle and given": _parts(lambda w: " ".join(w[-2:])),
     "family and given": _parts(lambda w: f"{w[0]} {w[-1]}"),
@@ -189,4 +187,3 @@ ADDRESS_WAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {
     "commune alone": lambda p: p[-3],
     "head alone": lambda p: ", ".join(p[:-3]),
 }
-assert bare_letters("đ") == "d"

@@ -18,11 +18,12 @@ __all__ = ["find_again", "find_names"]
 
 _N = "SVGDRQCOAN"
 _MORE = (
-    rf"(?:[ -][{_N}Ub]|[ .][IH]|(?<=[IHA])[. ][{_N}U]|(?<=[SVA])n[VGDO]"
-    r"|(?<=V) [XYCFE]|(?<=[GDV]) Y(?=[^ ]|$))"
+    rf"(?:[ -][{_N}Ub]|[ .][IH]|(?<=[IHA])[. ][{_N}U]|(?<=[SVADRQG])n[VGDSRQO](?![.:])"
+    r"|(?<=V) [XYCFE]|(?<=[GDVO]) Y(?=[^ ]|$)|(?<=[SGD]) Y(?= [GDSQRO])|(?<=S [GDO]) Y(?= <L>))"
 )
 """A further word of a name: behind a blank or hyphen, an initial, behind an initial, the given name
-in the next line, anything behind Văn or Thị, an everyday word that ends the name."""
+in the next line, anything behind Văn or Thị, an everyday word that ends the name or stands between
+words of names."""
 _GIVEN = r"SVGDRQO"
 _LOWER = "lkgorsvyhaepnmw"
 
@@ -39,6 +40,7 @@ _RULES = (
     _rule(r"(?P<n>N)(?<![A-Z].)"),
     # Mai Văn Tám, Hà Thị Bé; Kim Ngọc Loan
     _rule(r"(?P<n>[DRCGQUV] V(?: [<N>UXYIH])(?: [<N>UIH]){0,2})"),
+    _rule(r"(?P<n>V [GDSRQOC])(?=[,.;:)(n]|$| <L>)"),
     _rule(r"(?P<n>[DR](?: [GDRSOQ]){2,3})"),
     _rule(r"(?P<n>[DR] [GDRSO] C)(?![ -][CFXY])"),
     _rule(r"d\.(?P<n>[GDRV](?: [GDRSC]){1,2})(?![ -][CFXY])"),
@@ -65,7 +67,8 @@ _RULES = (
     _rule(r"(?P<n>[IH]\.[GDSR])(?=[,.;:)(n]|$| <L>)"),
     # behind a title: anh Tuấn, BS. Hùng, bà Năm, ông John Smith, BN NTH
     _rule(r"(?:[TPL][ .:(n_-]|T B[ :.]|K[ :(n_-]|[TKPL] a )(?P<n>[<G>NAU](?:<MORE>|[ ]F){0,4})"),
-    _rule(r"(?:[TL][ .:(]|K[ :(]|[TKP] a )(?P<n>C(?:<MORE>){0,3})"),
+    _rule(r"(?:[TL][ .:(]|K[ :(]|[TKPL] a )(?P<n>C(?:<MORE>){0,3})"),
+    _rule(r"L (?P<n>Y)(?=[,.;)n(]|$| <L>)"),
     _rule(r"P[ .:(](?P<n>C(?:<MORE>){1,3})"),
     _rule(r"P[ :(](?P<n>C)(?=[,;)n.]|$)"),
     _rule(r"h[. ](?P<n>[SGDRQ](?:<MORE>){0,4})"),
@@ -85,7 +88,7 @@ _RULES = (
     _rule(r"[TK][ .](?P<n>[or])(?=[,.;)n]|$| k)"),
     _rule(r"L[ :](?P<n>[srg](?: [srvgol]){0,3}|o(?: [srgv])(?: [srgvo])?)(?=[^ ]|$| [kdlPTK])"),
     _rule(r"L[ :](?P<n>[or])(?=[,.;)n]|$| k)"),
-    _rule(r"(?P<n>[sr] v [gorl](?: [go])?)"),
+    _rule(r"(?P<n>[sr] v [gorl](?: [gos])?)"),
     _rule(r"(?P<n>[sr] v [go] [gol])(?=[,.;:)n]|$)"),
     _rule(r"(?P<n>s w [gorl](?: [go])?)"),
     _rule(r"(?P<n>s [go] [g])"),
@@ -121,6 +124,7 @@ _NEEDED = tuple((_needed(rule), rule) for rule in _RULES)
 _PLAIN = frozenset(_LOWER + "dXYBCx") - {"a"}
 """Classes of words that say nothing of the word behind them."""
 _AGAIN = frozenset("SGDRQOCU")
+_ALONE = re.compile("(?<![SVGDRQCOFNUA])[SGDRQC](?![SVGDRQCOFNUA])")
 _SINGLE = frozenset({"nam", "nư4"})
 
 
@@ -167,9 +171,11 @@ def find_again(page: Page, shape: str, names: Iterable[tuple[int, int]]) -> Iter
     """
     keys = {page.keys[last] for _, last in names if shape[2 * last + 1] in _AGAIN}
     keys |= _repeated(page, shape)
-    for i, word in enumerate(page.keys) if keys else ():
-        met = word in keys and shape[2 * i + 1] in _AGAIN and page.capital(i)
-        if met and not (page.begins(i) and word in _everyday()):
+    if not keys:
+        return
+    for i in [i for i, word in enumerate(page.keys) if word in keys]:
+        usual = page.begins(i) and page.keys[i] in _everyday()
+        if shape[2 * i + 1] in _AGAIN and page.capital(i) and not usual:
             yield i
 
 
@@ -177,22 +183,14 @@ def _repeated(page: Page, shape: str) -> set[str]:
     """Words usual in names that stand alone with a capital letter more than once, once of them
     inside a sentence.
     """
-    alone = [
-        i
-        for i, word in enumerate(page.words)
-        if shape[2 * i + 1] in "SGDRQC"
-        and word[1:].islower()
-        and page.keys[i] not in keys_of("stop")
-        and not _named(shape, i - 1)
-        and not _named(shape, i + 1)
-    ]
+    stop = keys_of("stop")
+    places = [match.start() for match in _ALONE.finditer(shape[1::2])]
+    alone = [i for i in places if page.words[i][1:].islower() and page.keys[i] not in stop]
+    if len(alone) < 2:
+        return set()
     met = Counter(page.keys[i] for i in alone)
     inside = {page.keys[i] for i in alone if not page.begins(i) and shape[2 * i] in " ,"}
     return {word for word in inside if met[word] > 1}
-
-
-def _named(shape: str, i: int) -> bool:
-    return 0 <= 2 * i < len(shape) and shape[2 * i + 1] in "SVGDRQCOFNUA"
 
 
 def _loose(page: Page, first: int, before: str) -> bool:
@@ -224,7 +222,7 @@ def _plausible(page: Page, shape: str, first: int, last: int) -> bool:
         return page.keys[first] not in usual
     if len(kinds) == 1 and page.keys[first] in _everyday():
         if before == "W" and page.words[first - 1].lower() in listed("preposition"):
-            return after == " k" or not page.bare
+            return after == " k" or (after[:1] in (",", ";", "(", ")") and not page.bare)
         if page.begins(first) and before not in "TKPLWh":
             return after[:1] in ("(", ",")
         if not before or (after == " k" and page.shape[first] != " " and before not in "TKPL"):
