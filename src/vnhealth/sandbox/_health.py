@@ -14,7 +14,7 @@ from vnhealth.sandbox._model import Account
 
 __all__ = ["KIND", "check_health_file", "checked_header"]
 
-KIND = "healthcheck"
+KIND = "health_check"
 
 
 def check_health_file(file: File) -> Checked:

@@ -12,7 +12,7 @@ from vnhealth.protocol import deid_inspect
 from vnhealth.records import Claim, DocumentKind
 from vnhealth.sync._errors import NotSent
 
-__all__ = ["Body", "body_of", "checked_body", "digest_of", "in_scope"]
+__all__ = ["Body", "body_of", "checked_body", "digest_of", "in_scope", "plain"]
 
 BOM = b"\xef\xbb\xbf"
 KINDS = {DocumentKind.ENVELOPE: "claim", DocumentKind.CHECKIN: "checkin"}
@@ -46,10 +46,11 @@ def in_scope(facility: str, scope: str) -> bool:
 
 def digest_of(data: bytes) -> str:
     """SHA-256 of a file as it goes out (without byte-order mark)."""
-    return hashlib.sha256(_plain(data)).hexdigest()
+    return hashlib.sha256(plain(data)).hexdigest()
 
 
-def _plain(data: bytes) -> bytes:
+def plain(data: bytes) -> bytes:
+    """A file without byte-order mark: one known gateway cannot decode it otherwise."""
     while data.startswith(BOM):
         data = data[len(BOM) :]
     return data
@@ -63,7 +64,7 @@ def body_of(data: bytes, *, kind: str, scope: str) -> Body:
     `vnhealth.errors.ConformanceError` for a file that is not de-identified as the contract wants,
     and `vnhealth.errors.CodecError` for a file that cannot be read.
     """
-    data = _plain(data)
+    data = plain(data)
     if kind == "deid":
         facilities, keys = _deid(data)
         return checked_body(data, kind, facilities, keys, scope=scope)
@@ -92,7 +93,7 @@ def checked_body(
         raise NotSent("ERR-SYNC-15")
     if not all(in_scope(facility, scope) for facility in facilities):
         raise NotSent("ERR-SYNC-13")
-    data = _plain(data)
+    data = plain(data)
     kept = tuple(key for key in dict.fromkeys(keys) if key)
     return Body(data, kind, facilities[0], kept, hashlib.sha256(data).hexdigest(), edition)
 

@@ -35,7 +35,8 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
     """It may have been received or not: ask before sending again."""
     MISSING = "missing"
-    """The gateway says that it does not hold it (answers to questions only)."""
+    """The gateway does not hold it: the answer to a question, or a file of a batch that was
+    left out for a passing reason."""
     NOT_SENT = "not_sent"
     """It certainly did not go out (a later file of several; `Outcome.cause` says why)."""
     REPLACED = "replaced"

@@ -39,6 +39,12 @@ GATES: Mapping[str, str] = MappingProxyType(
         "province": "_repository:RepositoryGate",
         "national": "_repository:NationalGate",
         "national_deid": "_repository:DeidGate",
+        "hanoi": "_hanoi:HanoiGate",
+        "dienbien": "_dienbien:DienbienGate",
+        "cantho": "_cantho:CanthoGate",
+        "hoc": "_hoc:HocGate",
+        "emrhub": "_health_check:EmrhubGate",
+        "hanoi_hssk": "_health_check:HanoiHsskGate",
     }
 )
 """Key of a gateway: module of this package and class."""

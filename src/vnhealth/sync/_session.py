@@ -55,7 +55,8 @@ class Account(Protocol):
 class Credentials:
     """An account at one gateway. The password is clear text; it is not part of the repr.
 
-    ``login_url`` is for gateways that log in at another host than the one that takes files.
+    ``login_url`` is for gateways that log in at another host than the one that takes files,
+    ``client_id`` for those whose login is that of OAuth 2.
     ``sign`` makes an RSA-SHA256 signature with the key that a gateway gave out for messages, such
     as ``signer.sign`` of a `vnhealth.signing.Signer`; only gateways that say so want it.
 
@@ -68,6 +69,7 @@ class Credentials:
     password: str = field(repr=False)
     facility: str
     login_url: str = field(default="", repr=False)
+    client_id: str = field(default="", repr=False)
     sign: Callable[[bytes], bytes] | None = field(default=None, repr=False, compare=False)
 
     @classmethod

@@ -140,7 +140,7 @@ class Emrhub:
         except ValueError as error:
             raise Refused(BAD, str(error)) from None
         number = checked_header(push.header, account, WANTED, bad=BAD, foreign=FOREIGN)
-        space, asked = f"emrhub:message:{push.sender}", digest(call.request.body)
+        space, asked = f"emrhub:message:{push.sender}", digest(push.text.encode())
         known = self._core.ledger.store.get(space, number)
         if known is not None:
             return self._again(json.loads(known), asked)
