@@ -73,6 +73,15 @@ def test_a_number_is_added_once_and_corrected_by_edit(desk):
     assert (row.received, row.sent, row.accepted, row.replaced) == (2, 1, 1, 1)
 
 
+def test_a_wrong_correction_leaves_the_earlier_one_in_force(desk):
+    desk.send()
+    found = desk.send(STATE="EDIT", NGAYSINH="1990")
+    assert found["MSG_STATE"] == "0"
+    assert "NGAYSINH" in found["MSG_TEXT"]
+    (row,) = desk.exchange.reconcile()
+    assert (row.received, row.accepted) == (1, 1)
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -85,12 +85,18 @@ def _account(core: Core, request: Request) -> Account:
 
 
 def _new_or_known(core: Core, facility: str, number: str, body: Mapping[str, Any]) -> None:
-    """ADD is for a number that is not taken yet, EDIT for one that is. Raises `Refused`."""
+    """ADD is for a number that is not taken yet, EDIT for one that is. Raises `Refused`.
+
+    A correction that is wrong itself leaves the earlier one in force.
+    """
     earlier = core.ledger.current(vss.GATEWAY, facility, KIND, number)
     known = earlier is not None and earlier.state is not State.REFUSED
     state = body.get("STATE")
     if (state == "ADD" and known) or (state == "EDIT" and not known):
         raise Refused("205", "STATE")
+    wrong = [name for names in vss_driver.odd_fields(body) for name in names]
+    if known and wrong:
+        raise Refused("205", " ".join(wrong))
 
 
 def _intake(account: Account, facility: str, number: str, body: Mapping[str, Any]) -> Intake:
