@@ -173,10 +173,12 @@ def test_every_error_has_its_texts_and_survives_pickling():
 
 def test_every_code_is_used_and_every_used_code_has_texts():
     import re
-    from importlib.resources import files
+    from pathlib import Path
 
-    folder = files("vnhealth.sync")
-    text = "".join(p.read_text("utf-8") for p in folder.iterdir() if p.name.endswith(".py"))
+    import vnhealth.sync
+
+    folder = Path(vnhealth.sync.__file__).parent
+    text = "".join(p.read_text("utf-8") for p in folder.rglob("*.py"))
     used = set(re.findall(r'"((?:ERR-)?SYNC-\d\d)"', text))
     held = {info.code for info in catalogue if info.source == "sync"}
     assert used == held

@@ -53,6 +53,13 @@ class Gateway(GatewayClient[Gate]):
         """
         return self._driver.run(self._gate.submit_files(files, kind=kind, edition=edition))
 
+    def in_doubt(self, data: bytes, *, kind: str = "claim", edition: str = "") -> Outcome:
+        """The outcome ``unknown`` of a file that may have gone out before a program ended.
+
+        Feed it to `confirm` or `resend`. Nothing goes out.
+        """
+        return self._gate.in_doubt(data, kind=kind, edition=edition)
+
     def status(self, outcome: Outcome, *, known: Collection[str] = ()) -> Outcome:
         """What became of a file: its verdict, or whether it arrived when that is not known.
 
@@ -92,6 +99,10 @@ class AsyncGateway(AsyncGatewayClient[Gate]):
     ) -> tuple[Outcome, ...]:
         """See `Gateway.submit`."""
         return await self._driver.run(self._gate.submit_files(files, kind=kind, edition=edition))
+
+    def in_doubt(self, data: bytes, *, kind: str = "claim", edition: str = "") -> Outcome:
+        """See `Gateway.in_doubt`."""
+        return self._gate.in_doubt(data, kind=kind, edition=edition)
 
     async def status(self, outcome: Outcome, *, known: Collection[str] = ()) -> Outcome:
         """See `Gateway.status`."""

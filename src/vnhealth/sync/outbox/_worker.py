@@ -1,0 +1,286 @@
+"""A worker: takes what is due, sends it, asks about what is in doubt, and writes down all of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vnhealth.errors import VnHealthError
+from vnhealth.sync._errors import AuthFailed, NotSupported, Rejected, RemoteError, SyncError
+from vnhealth.sync._face import Gateway
+from vnhealth.sync._outcome import Outcome, Status
+from vnhealth.sync._retry import RetryPolicy
+from vnhealth.sync.outbox._outbox import Outbox
+from vnhealth.sync.outbox._queue import Job
+from vnhealth.sync.outbox._states import State, state_of
+
+__all__ = ["Connections", "Tally", "Worker"]
+
+log = logging.getLogger("vnhealth.outbox")
+
+Connections = Callable[[str, str], Gateway | None]
+"""Gives the connection for a destination and a facility, or None when there is no account."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a worker did: files sent, questions asked, and the states it left deliveries in."""
+
+    sent: int = 0
+    asked: int = 0
+    failed: int = 0
+    states: dict[str, int] = field(default_factory=dict)
+
+    def add(self, state: State) -> None:
+        """Count a state."""
+        self.states[state.value] = self.states.get(state.value, 0) + 1
+
+
+class Worker:
+    """Sends what lies in an outbox. Any number may run, in any number of processes.
+
+    ``connections`` gives the client for a destination and a facility (see `vnhealth.sync.connect`;
+    let it make one try per call, `RetryPolicy` with ``attempts=1``: the outbox itself is patient).
+    ``name`` has to differ between workers; ``seed`` is that of the jitter.
+    """
+
+    def __init__(
+        self, outbox: Outbox, connections: Connections, *, name: str, seed: int = 0
+    ) -> None:
+        self.outbox = outbox
+        self.tally = Tally()
+        self._connections = connections
+        self._name = name
+        self._takes = 0
+        self._locked: set[tuple[str, str]] = set()
+        self._rng = random.Random(f"{seed}:{name}")
+
+    def run_once(self) -> int:
+        """Do everything that is due now, destination by destination; gives how much that was."""
+        done = 0
+        for key in self.outbox.queue.routes(self._now()):
+            done += self._run_route(key)
+        return done
+
+    def run(self, *, sleep: Callable[[float], None], until: dt.datetime | None = None) -> None:
+        """Work until nothing is left that goes on by itself, or until a moment."""
+        while until is None or self._now() < until:
+            if self.run_once():
+                continue
+            wake = self.wakes_at()
+            if wake is None or (until is not None and wake >= until):
+                return
+            sleep(max((wake - self._now()).total_seconds(), 0.001))
+
+    def wakes_at(self) -> dt.datetime | None:
+        """When there is something to do again; None when nothing goes on by itself."""
+        now = self._now()
+        times = [self.outbox.queue.next_at(now)]
+        waiting = set(self.outbox.queue.routes(now))
+        for route in self.outbox.routes.all():
+            if (route.destination, route.facility) in waiting and not route.locked:
+                times.append(route.closed_until)
+        return min((at for at in times if at is not None and at > now), default=None)
+
+    def _now(self) -> dt.datetime:
+        return self.outbox.clock()
+
+    def _run_route(self, key: tuple[str, str]) -> int:
+        batch = self.outbox.policy.batch
+        allowed = self.outbox.routes.get(key).allowed(self._now(), batch)
+        if not allowed:
+            return 0
+        self._takes += 1
+        lease = f"{self._name}:{self._takes}"
+        jobs = self.outbox.queue.take(key, lease, self._now(), allowed)
+        gateway = self._connections(*key) if jobs else None
+        if gateway is not None and key in self._locked:
+            self._log_in_again(key, gateway)
+        for number, job in enumerate(jobs):
+            if self.outbox.routes.get(key).allowed(self._now(), batch) == 0:
+                for left in jobs[number:]:
+                    self.outbox.queue.release(left)
+                return number
+            self._do(job, gateway)
+        return len(jobs)
+
+    def _log_in_again(self, key: tuple[str, str], gateway: Gateway) -> None:
+        """Somebody repaired the account: forget that it was refused."""
+        self._locked.discard(key)
+        try:
+            gateway.login()
+        except SyncError as error:
+            lock = isinstance(error, AuthFailed)
+            self._route_failed(key, error.code, lock=lock)
+
+    def _do(self, job: Job, gateway: Gateway | None) -> None:
+        if gateway is None and job.state is State.PENDING:
+            self._postpone(job, State.PENDING, self._look_s(job), "ERR-SYNC-26")
+        elif gateway is None:
+            self._hold(job, "ERR-SYNC-26")
+        elif job.state is State.READY:
+            self._send(job, gateway)
+        elif job.state is State.UNKNOWN:
+            self._confirm(job, gateway)
+        else:
+            self._refresh(job, gateway)
+
+    # sending
+
+    def _send(self, job: Job, gateway: Gateway) -> None:
+        if not self.outbox.queue.begin(job, self._now()):
+            return
+        self.tally.sent += 1
+        try:
+            (outcome,) = gateway.submit(job.body, kind=job.kind, edition=job.edition)
+        except SyncError as error:
+            self._not_taken(job, error)
+        except VnHealthError as error:
+            self._hold(job, error.code)
+        else:
+            self._settle(job, outcome)
+
+    def _not_taken(self, job: Job, error: SyncError) -> None:
+        """The gateway certainly did not take it."""
+        self._note_failure(job, error)
+        if error.retryable or isinstance(error, AuthFailed):
+            pause = self.outbox.policy.send.wait_s(job.attempts + 1, self._rng)
+            self._postpone(job, State.READY, pause, error.code)
+        else:
+            self._hold(job, error.code)
+
+    def _note_failure(self, job: Job, error: SyncError) -> None:
+        self.tally.failed += 1
+        if not (error.retryable or isinstance(error, RemoteError)):
+            return
+        asked = error.retry_after_s if isinstance(error, RemoteError) else None
+        lock = isinstance(error, AuthFailed)
+        self._route_failed((job.destination, job.facility), error.code, asked, lock=lock)
+
+    def _route_failed(
+        self, key: tuple[str, str], cause: str, asked_s: float | None = None, *, lock: bool = False
+    ) -> None:
+        if lock:
+            self._locked.add(key)
+        route = self.outbox.routes.failed(
+            key, self._now(), self._rng, cause=cause, asked_s=asked_s, lock=lock
+        )
+        log.warning("%s: %s, circuit %s", key[0], cause, route.state)
+
+    # asking
+
+    def _confirm(self, job: Job, gateway: Gateway) -> None:
+        """Find out whether a file arrived before it may go out again."""
+        if not gateway.capabilities.status:
+            self._cannot_ask(job, gateway)
+            return
+        doubt = gateway.in_doubt(job.body, kind=job.kind, edition=job.edition)
+        self.tally.asked += 1
+        try:
+            found = gateway.confirm(doubt, known=self.outbox.queue.known(job))
+        except (NotSupported, Rejected):
+            self._cannot_ask(job, gateway)
+        except SyncError as error:
+            self._note_failure(job, error)
+            self._postpone(job, State.UNKNOWN, self._look_s(job), error.code)
+        else:
+            self._confirmed(job, gateway, found)
+
+    def _confirmed(self, job: Job, gateway: Gateway, found: Outcome) -> None:
+        self._answered(job)
+        missing = found.status is Status.MISSING
+        if found.status is Status.UNKNOWN or (missing and not self._believed(job, gateway)):
+            self._postpone(job, State.UNKNOWN, self._look_s(job), "ERR-SYNC-31")
+        else:
+            self._settle(job, found)
+
+    def _believed(self, job: Job, gateway: Gateway) -> bool:
+        """Whether "I do not hold it" can be true by now; where a resend is harmless, at once."""
+        if gateway.capabilities.repeatable or job.sent_at is None:
+            return True
+        return self._now() >= job.sent_at + self.outbox.policy.visible_after
+
+    def _cannot_ask(self, job: Job, gateway: Gateway) -> None:
+        if gateway.capabilities.repeatable or self.outbox.policy.resend_replaces:
+            self._postpone(job, State.READY, 0.0, "")
+        else:
+            self._hold(job, "ERR-SYNC-29")
+
+    def _refresh(self, job: Job, gateway: Gateway) -> None:
+        """Ask for the verdict on what was acknowledged."""
+        if not gateway.capabilities.status:
+            self._postpone(job, State.PENDING, None, "")
+            return
+        self.tally.asked += 1
+        try:
+            found = gateway.refresh(_acknowledged(job))
+        except (NotSupported, Rejected):
+            self._postpone(job, State.PENDING, None, "")
+        except SyncError as error:
+            self._note_failure(job, error)
+            self._postpone(job, State.PENDING, self._look_s(job), error.code)
+        else:
+            self._answered(job)
+            self._settle(job, found)
+
+    # writing down
+
+    def _settle(self, job: Job, outcome: Outcome) -> None:
+        state = state_of(outcome)
+        if job.state is State.PENDING and state in (State.UNKNOWN, State.READY):
+            state = State.PENDING
+        if outcome.status is Status.UNKNOWN:
+            self._route_failed((job.destination, job.facility), outcome.cause)
+        elif job.state is State.READY:
+            self._answered(job)
+        self.tally.add(state)
+        pause = {
+            State.READY: 0.0,
+            State.UNKNOWN: self._look_s(job),
+            State.PENDING: self._look_s(job),
+        }.get(state)
+        now = self._now()
+        self.outbox.queue.settle(job, outcome, state, now, _after(now, pause))
+        log.info("delivery %d at %s: %s", job.id, job.destination, state.value)
+
+    def _answered(self, job: Job) -> None:
+        self.outbox.routes.succeeded((job.destination, job.facility))
+
+    def _look_s(self, job: Job) -> float:
+        looks = 0 if job.state is State.READY else job.looks
+        return self.outbox.policy.look.wait_s(looks + 1, self._rng)
+
+    def _hold(self, job: Job, cause: str) -> None:
+        log.error("delivery %d at %s is held: %s", job.id, job.destination, cause)
+        self._postpone(job, State.HELD, None, cause)
+
+    def _postpone(self, job: Job, state: State, pause: float | None, cause: str) -> None:
+        self.tally.add(state)
+        now = self._now()
+        self.outbox.queue.postpone(job, state, now, _after(now, pause), cause)
+
+
+def _after(now: dt.datetime, pause: float | None) -> dt.datetime | None:
+    return None if pause is None else now + dt.timedelta(seconds=pause)
+
+
+def _acknowledged(job: Job) -> Outcome:
+    """The outcome of a delivery as it was written down."""
+    return Outcome(
+        gateway=job.destination,
+        status=Status.PENDING,
+        call=job.call,
+        kind=job.kind,
+        facility=job.facility,
+        keys=(job.key,),
+        digest=job.digest,
+        transaction=job.transaction,
+        received_at=job.received_at,
+    )
+
+
+ONE_TRY = RetryPolicy(attempts=1)
+"""For the connections of a worker."""
