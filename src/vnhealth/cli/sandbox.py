@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vnhealth.cli._common import out, print_json
+from vnhealth.cli._common import out, print_json, progress
 from vnhealth.errors import SandboxError
+
+if TYPE_CHECKING:
+    from vnhealth.sandbox import Facility
+
+FACILITY_CODE = 5
 
 app = typer.Typer(
     help="Môi trường thử mô phỏng các cổng. / The sandbox that emulates the gateways.",
@@ -36,12 +43,21 @@ def serve(
     virtual_clock: Annotated[
         bool, typer.Option(help="Đồng hồ ảo, dịch được qua /_sandbox/clock / virtual time.")
     ] = False,
+    tls: Annotated[
+        Path | None, typer.Option(help="Thư mục chứng thư TLS, tự tạo / TLS folder.")
+    ] = None,
+    per_minute: Annotated[
+        int, typer.Option(min=0, help="Giới hạn yêu cầu mỗi phút / rate limit, 0 = không.")
+    ] = 0,
+    facilities: Annotated[
+        Path | None, typer.Option(help="CSV code,name: cơ sở của bạn / your facilities.")
+    ] = None,
     admin_token: Annotated[
         str | None, typer.Option(envvar="VNHEALTH_ADMIN_TOKEN", help="Khoá quản trị / admin.")
     ] = None,
 ) -> None:
     """Mở máy chủ thử cho .NET, Java, PHP… / Serve the sandbox to any language."""
-    from vnhealth.sandbox import FaultPlan, VirtualClock
+    from vnhealth.sandbox import FaultPlan, Settings, VirtualClock
     from vnhealth.sandbox.gateways import MODULES
     from vnhealth.sandbox.server import SystemClock
     from vnhealth.sandbox.server import serve as run_server
@@ -62,7 +78,31 @@ def serve(
         faults=FaultPlan.load(faults) if faults else None,
         clock=VirtualClock(base=SystemClock()) if virtual_clock else None,
         shown=shown,
+        tls=tls,
+        facilities=_facilities(facilities) if facilities else None,
+        settings=Settings(verdict_delay=dt.timedelta(seconds=2), per_minute=per_minute),
     )
+
+
+def _facilities(path: Path) -> list[Facility]:
+    """The facilities of a CSV file with the columns code (five characters) and name."""
+    from vnhealth.sandbox import Facility
+
+    rows = csv.DictReader(path.read_text("utf-8-sig").splitlines())
+    found = [Facility((row.get("code") or "").strip(), row.get("name") or "") for row in rows]
+    if not found or any(len(f.code) != FACILITY_CODE for f in found):
+        raise SandboxError("SBX-SET-01", name="facilities")
+    return found
+
+
+@app.command()
+def openapi(
+    gateways: Annotated[str, typer.Option(help="all | vss,province…")] = "all",
+) -> None:
+    """Mô tả OpenAPI 3.1 của mọi cổng. / The OpenAPI 3.1 description of the gateways."""
+    from vnhealth.sandbox._openapi import openapi as describe
+
+    print_json(describe(None if gateways == "all" else gateways.split(",")))
 
 
 @app.command("faults")
@@ -97,3 +137,30 @@ def fidelity(
         return
     for row in rows:
         out.print(f"{row['gateway']:14} {row['confidence']:16} {row['behaviour']}", markup=False)
+
+
+@app.command()
+def storm(
+    plans: Annotated[int, typer.Option(min=1, help="Số đêm bão / how many nights.")] = 100,
+    seed: Annotated[int, typer.Option(help="Hạt giống / seed.")] = 7,
+    gateways: Annotated[str, typer.Option(help="vss,province…")] = "vss,province",
+    format: Annotated[str, typer.Option("--format", help="human | json")] = "human",
+) -> None:
+    """Cho máy khách mẫu qua nhiều đêm lỗi ngẫu nhiên, trong thời gian ảo.
+
+    / Run the reference client through random fault plans in virtual time.
+    """
+    from vnhealth.conformance.storm import storm as run_storm
+
+    with progress("đêm / nights", plans) as advance:
+        result = run_storm(
+            plans, seed=seed, gateways=gateways.split(","), progress=lambda done: advance(1)
+        )
+    found = result.to_dict()
+    if format == "json":
+        print_json(found)
+    else:
+        for name, value in found.items():
+            out.print(f"{name:16} {value}", markup=False)
+    if not result.clean:
+        raise typer.Exit(1)

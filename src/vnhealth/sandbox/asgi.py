@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -36,13 +37,14 @@ def app(
     breaks the connection of a scope; without it, a fault that does so leaves an incomplete answer.
     """
     idle = _Idle()
+    rate = _Rate(exchange)
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(exchange, receive, send, idle if judge else None)
         elif scope["type"] == "http":
             idle.asked = True
-            answer = await _respond(exchange, scope, receive)
+            answer = rate.over(scope) or await _respond(exchange, scope, receive)
             if answer.wire is None:
                 await _send(send, answer)
             else:
@@ -99,6 +101,31 @@ async def _start(send: Send, answer: Response) -> None:
     headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in answer.headers]
     headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+
+
+class _Rate:
+    """Counts the requests of each address in the running minute of the exchange's clock."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._minute = 0
+        self._counts: Counter[str] = Counter()
+
+    def over(self, scope: Scope) -> Response | None:
+        """The refusal of a request beyond the limit, else None."""
+        limit = self._exchange.settings.per_minute
+        if not limit:
+            return None
+        now = int(self._exchange.clock.now().timestamp())
+        if now // 60 != self._minute:
+            self._minute = now // 60
+            self._counts.clear()
+        address = (scope.get("client") or ("",))[0]
+        self._counts[address] += 1
+        if self._counts[address] <= limit:
+            return None
+        refusal = problem(429, "SBX-HTTP-08", limit=str(limit)).response
+        return refusal.with_headers((("Retry-After", str(60 - now % 60)),))
 
 
 class _Line:

@@ -25,6 +25,7 @@ from vnhealth.sandbox._exchange import Exchange, default_facilities
 from vnhealth.sandbox._model import Credentials, Facility
 from vnhealth.sandbox._sqlite import SqliteStore
 from vnhealth.sandbox._store import MemoryStore, Store
+from vnhealth.sandbox._tls import tls_files
 from vnhealth.sandbox._welcome import first_request, welcome
 from vnhealth.sandbox.asgi import app
 from vnhealth.sandbox.faults import FaultPlan
@@ -72,6 +73,7 @@ def serve(
     clock: Clock | None = None,
     faults: FaultPlan | None = None,
     shown: Iterable[str] = tuple(MODULES),
+    tls: str | os.PathLike[str] | None = None,
     echo: Callable[[str], None] = _say,
 ) -> None:
     """Serve until interrupted.
@@ -81,7 +83,8 @@ def serve(
     listens, ``ready_file`` is written in one step: a JSON object with a key per gateway, each
     ``{"base_url", "username", "password", "facility", "first_request"}``; an old one is removed
     first. ``shown`` are the gateways named there and in the greeting; all of them answer.
-    ``faults`` is a plan to begin with.
+    ``faults`` is a plan to begin with. ``tls`` is a folder with ``ca.pem``, ``server.pem`` and
+    ``server-key.pem``, made at the first start: then the server speaks https only.
     ``admin_token`` is made at random unless given; a host other than the loopback needs one
     (SBX-SET-02). Verdicts come after two seconds unless ``settings`` say otherwise.
 
@@ -104,7 +107,11 @@ def serve(
             admin_token=token,
             faults=faults,
         )
-        base_url = _base_url(host, listening)
+        options = dict(OPTIONS)
+        if tls is not None:
+            files = tls_files(Path(tls), host, SystemClock().now())
+            options |= {"ssl_certfile": files.certificate, "ssl_keyfile": files.key}
+        base_url = _base_url(host, listening, "http" if tls is None else "https")
         accounts = {
             key: exchange.credentials(exchange.facilities[0].code, key, base_url=base_url)
             for key in shown
@@ -123,7 +130,7 @@ def serve(
 
         with suppress(KeyboardInterrupt):
             lines = _Lines()
-            server = Server(config_class(app(exchange, abort=lines.abort), **OPTIONS))
+            server = Server(config_class(app(exchange, abort=lines.abort), **options))
             lines.server = server
             server.run(sockets=[listening])
 
@@ -194,9 +201,9 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _base_url(host: str, listening: socket.socket) -> str:
+def _base_url(host: str, listening: socket.socket, scheme: str = "http") -> str:
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listening.getsockname()[1]}"
+    return f"{scheme}://{shown}:{listening.getsockname()[1]}"
 
 
 def _store(state: str | os.PathLike[str] | None, seed: int) -> Store:

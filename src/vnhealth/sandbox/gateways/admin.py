@@ -14,6 +14,7 @@ from vnhealth.sandbox._http import BadBody, Request, Response
 from vnhealth.sandbox._ids import same
 from vnhealth.sandbox._journal import Journal
 from vnhealth.sandbox._ledger import FIRST_DAY, LAST_DAY
+from vnhealth.sandbox._openapi import openapi
 
 __all__ = ["PREFIX", "Admin", "Operation", "problem"]
 
@@ -44,7 +45,7 @@ Operation = tuple[str, Callable[[Request], Answer]]
 
 
 class Admin:
-    """All but the health call need ``Authorization: Bearer <admin token>``.
+    """All but health and openapi.json need ``Authorization: Bearer <admin token>``.
 
     Without an admin token they are closed: in process the exchange itself offers the same.
     """
@@ -69,6 +70,8 @@ class Admin:
         asked = f"{request.method} {request.path[len(PREFIX) :]}"
         if asked == "GET /health":
             return "health", Answer(Response(200, b'{"status":"ok"}'), "OK")
+        if asked == "GET /openapi.json":
+            return "openapi", Answer(Response(200, _json(openapi())), "OK")
         operation, call = calls.get(asked, ("", None))
         if call is None:
             return "", problem(501, "SBX-HTTP-01")
