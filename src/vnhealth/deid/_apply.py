@@ -38,6 +38,8 @@ __all__ = [
 _DECLARED = re.compile(rb"<SOLUONGHOSO>\s*([0-9]{1,9})\s*</", re.ASCII)
 _FACILITY = re.compile(rb"<(?:MACSKCB|MA_CSKCB)>\s*([0-9][0-9A-Za-z]{4})\s*</", re.ASCII)
 _HEAD = 65_536
+TOKEN = slice(13, 40)
+"""Where the token of its episode stands in a record."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -166,7 +168,6 @@ def deidentify_file(
 
     Raises `DeidError` like `apply`, `vnhealth.errors.CodecError` for an unreadable source.
     """
-    folder = Path(target)
     head = _head(source)
     engine = Deidentifier(
         key,
@@ -176,8 +177,7 @@ def deidentify_file(
         policy=policy,
         exceptions=exceptions,
     )
-    parent = folder if folder.is_dir() else folder.parent
-    with tempfile.TemporaryFile(dir=parent) as spool:
+    with tempfile.TemporaryFile(dir=_parent(Path(target))) as spool:
         index: list[tuple[str, int, int]] = []
         for claim in read_claims(source, limits):
             text = engine.record(claim)
@@ -185,26 +185,51 @@ def deidentify_file(
                 progress()
             if text is not None:
                 data = text.encode()
-                index.append((text[13:40], spool.tell(), len(data)))
+                index.append((text[TOKEN], spool.tell(), len(data)))
                 spool.write(data)
-        declared = _DECLARED.search(head)
-        engine.expect(int(declared[1]) if declared else None)
-        index.sort()
-        handle, name = tempfile.mkstemp(dir=parent, prefix=".deid-", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                found = _write(engine, spool, index, file)
-            if risk:
-                found = replace(found, risk=risk_table(name).to_dict())
-            chosen = folder / f"{found.batch}.xml" if folder.is_dir() else folder
-            os.replace(name, chosen)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(name)
-            raise
+        engine.expect(declared_in(head))
+        found = finish(engine, spool, index, target, risk=risk)
     if manifest is not None:
         Path(manifest).write_text(found.to_json(), "utf-8")
     return found
+
+
+def declared_in(head: bytes) -> int | None:
+    """How many encounters the beginning of a file declares."""
+    found = _DECLARED.search(head)
+    return int(found[1]) if found else None
+
+
+def finish(
+    engine: Deidentifier,
+    spool: BinaryIO,
+    index: list[tuple[str, int, int]],
+    target: str | os.PathLike[str],
+    *,
+    risk: bool,
+) -> Manifest:
+    """Write the records of a spool to ``target``, sorted by their tokens, all at once.
+
+    ``index`` holds token, place and length of each record.
+    """
+    folder = Path(target)
+    index.sort()
+    handle, name = tempfile.mkstemp(dir=_parent(folder), prefix=".deid-", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            found = _write(engine, spool, index, file)
+        if risk:
+            found = replace(found, risk=risk_table(name).to_dict())
+        os.replace(name, folder / f"{found.batch}.xml" if folder.is_dir() else folder)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+    return found
+
+
+def _parent(target: Path) -> Path:
+    return target if target.is_dir() else target.parent
 
 
 _KINDS = (".xml", ".zip", ".gz", ".7z", ".rar")

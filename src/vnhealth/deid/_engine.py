@@ -209,6 +209,32 @@ class Deidentifier:
             total.update(digest)
         return self.tokens.token("batch", self.facility, total.hexdigest())
 
+    def take_counts(self) -> dict[str, Any]:
+        """All that was counted so far, JSON-ready; the counts begin anew."""
+        tally = self._tally
+        self._plans.settle(tally)
+        found = {
+            "refused": [[*place, count] for place, count in tally.refused.items()],
+            "seen": [[*place, count] for place, count in tally.seen.items()],
+            "rows_read": dict(tally.rows_read),
+            "rows_written": dict(tally.rows_written),
+            "encounters": dict(self._counts),
+            "scrubbed": dict(self._scrubbed),
+        }
+        self._tally, self._counts, self._scrubbed = Tally(), Counter(), Counter()
+        return found
+
+    def add_counts(self, counts: Mapping[str, Any]) -> None:
+        """Add what another engine of the same kind has counted (see `take_counts`)."""
+        tally = self._tally
+        for name, mine in (("refused", tally.refused), ("seen", tally.seen)):
+            for code, table, tag, count in counts[name]:
+                mine[code, table, tag] += count
+        tally.rows_read.update(counts["rows_read"])
+        tally.rows_written.update(counts["rows_written"])
+        self._counts.update(counts["encounters"])
+        self._scrubbed.update(counts["scrubbed"])
+
     def manifest(
         self,
         *,

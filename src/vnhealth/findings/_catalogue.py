@@ -25,6 +25,7 @@ SOURCES = (
     "sandbox",
     "sync",
     "indicators",
+    "pipelines",
     "conformance",
     "cli",
 )

@@ -19,6 +19,7 @@ from vnhealth.deid.columns._dataset import (
     DatasetWriter,
     manifest_hash,
     open_dataset,
+    sidecar,
 )
 from vnhealth.deid.columns._details import derive, facts_of, measure
 from vnhealth.deid.columns._facts import FACTS, fact_schema
@@ -36,7 +37,7 @@ from vnhealth.deid.columns._schema import (
     table_names,
 )
 from vnhealth.deid.columns._spark import spark_schema
-from vnhealth.deid.columns._steps import Decode, Deidentify, Facts, Table, chain, each
+from vnhealth.deid.columns._steps import Decode, Deidentify, Facts, Table, chain, each, modern
 
 __all__ = [
     "FACTS",
@@ -66,9 +67,11 @@ __all__ = [
     "iter_arrow",
     "manifest_hash",
     "measure",
+    "modern",
     "open_dataset",
     "read_meta",
     "schema",
+    "sidecar",
     "spark_schema",
     "table_names",
     "to_arrow",

@@ -222,7 +222,8 @@ class Builder:
         given = [row.get(attr) for row in held.rows]
         kind = arrow_type(column.type)
         if column.type is not ColumnType.TIME:
-            texts = column.type is ColumnType.DECIMAL and any(isinstance(v, str) for v in given)
+            first = next((value for value in given if value is not None), None)
+            texts = column.type is ColumnType.DECIMAL and isinstance(first, str)
             try:
                 return [pa.array(given, pa.string()).cast(kind) if texts else pa.array(given, kind)]
             except (pa.ArrowInvalid, pa.ArrowTypeError):

@@ -18,7 +18,7 @@ from vnhealth.errors import DeidError
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
-__all__ = ["SIDECAR", "Dataset", "DatasetWriter", "manifest_hash", "open_dataset"]
+__all__ = ["SIDECAR", "Dataset", "DatasetWriter", "manifest_hash", "open_dataset", "sidecar"]
 
 SIDECAR = "_vnhealth.json"
 """Stands beside the tables; engines skip files whose name begins with an underscore."""
@@ -145,17 +145,21 @@ class DatasetWriter:
             self._describe()
 
     def _describe(self) -> None:
-        about = self._about or Described(Label.IDENTIFIED)
-        found = {
-            "format": 1,
-            "label": about.label.value,
-            "dates": about.dates,
-            "manifest_sha256": about.manifest_sha256,
-            "policy_sha256": about.policy_sha256,
-            "rows": dict(sorted(self.rows.items())),
-        }
-        text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
-        (self.folder / SIDECAR).write_text(text, "utf-8")
+        sidecar(self.folder, self._about or Described(Label.IDENTIFIED), self.rows)
+
+
+def sidecar(folder: Path, about: Described, rows: Mapping[str, int]) -> None:
+    """Write the description of a folder of tables beside them."""
+    found = {
+        "format": 1,
+        "label": about.label.value,
+        "dates": about.dates,
+        "manifest_sha256": about.manifest_sha256,
+        "policy_sha256": about.policy_sha256,
+        "rows": dict(sorted(rows.items())),
+    }
+    text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+    (folder / SIDECAR).write_text(text, "utf-8")
 
 
 def _split(batch: pa.RecordBatch) -> Iterator[tuple[tuple[str, ...], pa.RecordBatch]]:

@@ -29,7 +29,7 @@ from vnhealth.spec import Family
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
-__all__ = ["Decode", "Deidentify", "Facts", "Step", "Table", "chain", "each"]
+__all__ = ["Decode", "Deidentify", "Facts", "Step", "Table", "chain", "each", "modern"]
 
 Step = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
 CONTENT = "content"
