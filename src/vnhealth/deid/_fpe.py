@@ -2,8 +2,7 @@
 
 A permutation, so two persons never get the same number, and who holds the key can turn it back.
 That makes the result *pseudonymised* and fit for test systems that check digits, not for a store:
-stores get `vnhealth.deid.Tokens`. Needs the package ``libffx`` (MIT), which is not installed by
-default.
+stores get `vnhealth.deid.Tokens`. Needs the extra ``fpe`` (package ``libffx``, MIT).
 """
 
 from __future__ import annotations
