@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
-import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,10 +31,11 @@ from vnhealth.cli._check_file import (
 from vnhealth.errors import CodecError
 from vnhealth.findings import CheckedFile, Finding, Findings, Severity, Spool, catalogue
 from vnhealth.findings._findings import order_of
+from vnhealth.pipelines._ranges import Edges, cuts
 from vnhealth.records import Claim, Document, DocumentKind, record_class
 from vnhealth.spec import Edition, Family
 
-__all__ = ["Big", "Edges", "Piece", "PieceResult", "check_piece", "whole"]
+__all__ = ["Big", "Piece", "PieceResult", "check_piece", "whole"]
 
 BIG_FROM = 8 * 1024 * 1024
 """Files from this size on are cut."""
@@ -44,34 +44,8 @@ WHOLE_UP_TO = 64 * 1024 * 1024
 """Files that cannot be cut are read as a whole up to this size."""
 
 PIECE = 1024 * 1024
-_EDGE = 256 * 1024
-_OPEN = re.compile(rb"<(?:[\w.-]{1,40}:)?HOSO(?=[\s/>])", re.IGNORECASE)
-_CLOSE = re.compile(rb"</(?:[\w.-]{1,40}:)?HOSO\s*>", re.IGNORECASE)
 _ODD = frozenset(f"BHYT-DOC-{n}" for n in ("02", "03", "04", "05", "08", "14", "15", "16", "23"))
 _EMPTY = "BHYT-DOC-09"
-
-
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """What stands before the first and after the last encounter, and where these are."""
-
-    before: bytes
-    after: bytes
-    start: int
-    end: int
-
-    @classmethod
-    def of(cls, path: str, size: int) -> Edges | None:
-        """Those of a file; None when they are not found."""
-        with Path(path).open("rb") as stream:
-            head = stream.read(_EDGE)
-            stream.seek(max(0, size - _EDGE))
-            tail = stream.read(_EDGE)
-        first, last = _OPEN.search(head), _last_close(tail)
-        if head.startswith(b"PK") or first is None or not last:
-            return None
-        after = tail[last:]
-        return cls(head[: first.start()], after, first.start(), size - len(after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,20 +173,11 @@ class Big:
 
     def pieces(self) -> Iterator[Piece]:
         """The file cut behind closing tags of encounters; stops early once it was given up."""
-        at = begin = self.edges.start
         with Path(self.path).open("rb") as stream:
-            while begin < self.edges.end and not self.odd:
-                stream.seek(at)
-                block = stream.read(min(PIECE, self.edges.end - at))
-                at += len(block)
-                if at >= self.edges.end or not block:
-                    yield Piece(self.path, self.edges, begin, self.edges.end)
+            for start, end in cuts(stream, self.edges.start, self.edges.end, PIECE):
+                if self.odd:
                     return
-                last = _last_close(block)
-                if last:
-                    end = at - len(block) + last
-                    yield Piece(self.path, self.edges, begin, end)
-                    begin = end
+                yield Piece(self.path, self.edges, start, end)
 
     def take(self, result: PieceResult) -> Judged:
         """Take a piece in; gives its findings at their right encounters, to be screened."""
@@ -257,14 +222,6 @@ class Big:
         )
         whole_file = CheckedFile(path=self.path, findings=findings)
         return Judged(file=whole_file, links=self.links, stts=[None] * len(findings)), file
-
-
-def _last_close(block: bytes) -> int:
-    """Where the last closing tag of an encounter ends; 0 when there is none."""
-    at = block.rfind(b"</HOSO>")
-    if at >= 0:
-        return at + len(b"</HOSO>")
-    return max((tag.end() for tag in _CLOSE.finditer(block)), default=0)
 
 
 def _judged_shadow(
