@@ -160,4 +160,4 @@ def test_accounts_are_for_one_purpose(exchange):
 
 def test_the_table_of_fields_is_whole():
     assert all(field.required in ("yes", "no") for field in vss_driver.fields().values())
-    assert vss_driver.odd_fields(check()) == ((), ())
+    assert not vss_driver.inspect(check())

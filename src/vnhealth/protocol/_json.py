@@ -11,7 +11,8 @@ __all__ = ["compact"]
 def compact(value: Any) -> bytes:
     """JSON without blanks, letters as they are, keys in the given order.
 
-    Half a surrogate pair, which JSON can smuggle in and UTF-8 cannot carry, becomes a question mark.
+    Half a surrogate pair, which JSON can smuggle in but UTF-8 cannot carry, becomes a question
+    mark.
 
     >>> compact({"thongDiep": "Đã nhận", "n": 1}).decode()
     '{"thongDiep":"Đã nhận","n":1}'

@@ -27,6 +27,6 @@ def as_texts(value: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, st
     read = {}
     for name, wire in names.items():
         found = lowered.get(wire.lower())
-        plain = isinstance(found, str | int) and not isinstance(found, bool)
+        plain = isinstance(found, str | int | float) and not isinstance(found, bool)
         read[name] = str(found).strip() if plain else ""
     return read

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from vnhealth.localtime import ICT
 from vnhealth.protocol._json import compact
-from vnhealth.protocol._named import as_object, wire_names
+from vnhealth.protocol._named import as_object, as_texts, wire_names
 
 __all__ = [
     "DayTotal",
@@ -78,21 +80,32 @@ class DayTotal:
     """Files of one day (dd/MM/yyyy): records, good ones, bad ones, money.
 
     By a document of one vendor the records that are neither good nor bad are deleted ones.
+
+    >>> DayTotal.from_object({"ngayGui": "03/08/2026", "tongSo": 2, "tongTien": 1.5}).money
+    Decimal('1.5')
     """
 
     day: str
     records: int
     good: int
     bad: int
-    money: int | float
+    money: Decimal
 
     def to_object(self) -> dict[str, Any]:
-        """Under the published keys.
+        """Under the published keys; money as a JSON number."""
+        return {**as_object(self, DAY), "tongTien": _number(self.money)}
 
-        >>> DayTotal("03/08/2026", 2, 1, 1, 5).to_object()["soHSThanhCong"]
-        1
-        """
-        return as_object(self, DAY)
+    @classmethod
+    def from_object(cls, row: Mapping[str, Any]) -> DayTotal:
+        """From a row of an answer; what is missing or odd is empty or 0."""
+        found = as_texts(row, DAY)
+        return cls(
+            day=found["day"],
+            records=_count(found["records"]),
+            good=_count(found["good"]),
+            bad=_count(found["bad"]),
+            money=_money(found["money"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +117,26 @@ class FileTotal:
     records: int
     good: int
     bad: int
-    money: int | float
+    money: Decimal
     note: str
 
     def to_object(self) -> dict[str, Any]:
-        """Under the published keys."""
-        return as_object(self, FILE)
+        """Under the published keys; money as a JSON number."""
+        return {**as_object(self, FILE), "tongTien": _number(self.money)}
+
+    @classmethod
+    def from_object(cls, row: Mapping[str, Any]) -> FileTotal:
+        """From a row of an answer; what is missing or odd is empty or 0."""
+        found = as_texts(row, FILE)
+        return cls(
+            day=found["day"],
+            transaction=found["transaction"],
+            records=_count(found["records"]),
+            good=_count(found["good"]),
+            bad=_count(found["bad"]),
+            money=_money(found["money"]),
+            note=found["note"],
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -127,8 +154,29 @@ class FileError:
         """
         return as_object(self, ERROR)
 
+    @classmethod
+    def from_object(cls, row: Mapping[str, Any]) -> FileError:
+        """From a row of an answer."""
+        return cls(**as_texts(row, ERROR))
+
     def __repr__(self) -> str:
         return f"<FileError {self.code[:4]}>"
+
+
+def _number(money: Decimal) -> int | float:
+    return int(money) if money == int(money) else float(money)
+
+
+def _money(text: str) -> Decimal:
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        return Decimal(0)
+    return found if found.is_finite() else Decimal(0)
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 DAY = wire_names(DayTotal, "ngayGui", "tongSo", "soHSThanhCong", "soHSLoi", "tongTien")

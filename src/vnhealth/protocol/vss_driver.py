@@ -19,6 +19,7 @@ from typing import Any
 
 import pybase64
 
+from vnhealth.findings import Finding, Findings, Severity
 from vnhealth.protocol._json import compact
 from vnhealth.protocol._named import as_object, as_texts, wire_names
 
@@ -29,7 +30,7 @@ __all__ = [
     "DriverReply",
     "facility_of",
     "fields",
-    "odd_fields",
+    "inspect",
 ]
 
 HEADER_USERNAME = "Username"
@@ -75,17 +76,21 @@ def facility_of(number: str) -> str:
     return found[1] if found else ""
 
 
-def odd_fields(body: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of fields that are missing, and of those that have another form.
+def inspect(body: Mapping[str, Any]) -> Findings:
+    """The fields that are missing (GW-GKSK-01) or have another form (GW-GKSK-02).
 
-    >>> missing, odd = odd_fields({"SO": "12", "STATE": "NEW"})
-    >>> missing[0], odd
-    ('HOTEN', ('SO', 'STATE'))
+    >>> found = inspect({"SO": "12", "STATE": "NEW"})
+    >>> len(found), [f.tag for f in found if f.code == "GW-GKSK-02"]
+    (11, ['SO', 'STATE'])
     """
     given = as_texts(body, {name: name for name in fields()})
-    missing = (f.field for f in fields().values() if f.required == "yes" and not given[f.field])
-    odd = (f.field for f in fields().values() if given[f.field] and not _fits(f, given[f.field]))
-    return tuple(missing), tuple(odd)
+    missing = [f.field for f in fields().values() if f.required == "yes" and not given[f.field]]
+    odd = [f.field for f in fields().values() if given[f.field] and not _fits(f, given[f.field])]
+    return Findings([*_named("GW-GKSK-01", missing), *_named("GW-GKSK-02", odd)])
+
+
+def _named(code: str, tags: list[str]) -> list[Finding]:
+    return [Finding(code, Severity.ERROR, tag=tag, params={"tag": tag}) for tag in tags]
 
 
 def _fits(field: DriverField, value: str) -> bool:

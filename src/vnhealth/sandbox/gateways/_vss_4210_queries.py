@@ -95,7 +95,7 @@ class _Queries:
         listing = self._core.ledger.store.listing(vss.GATEWAY, facility, since, until)
         return (row for row in listing if row[0].kind == KIND)
 
-    def _total(self, rows: Iterable[Row]) -> tuple[int, int, int, int | float]:
+    def _total(self, rows: Iterable[Row]) -> tuple[int, int, int, Decimal]:
         """Records, good ones, bad ones, money; replaced and pending ones are neither."""
         records, good, bad, money = 0, 0, 0, Decimal(0)
         for submission, record in rows:
@@ -104,7 +104,7 @@ class _Queries:
                 good += record.state in GOOD
                 bad += record.state is State.REFUSED
                 money += self._money(submission).get(record.key or "", Decimal(0))
-        return records, good, bad, int(money) if money == int(money) else float(money)
+        return records, good, bad, money
 
     def _money(self, submission: Submission) -> Mapping[str, Decimal]:
         """T_TONGCHI by MA_LK of a file; empty for one that cannot be read."""

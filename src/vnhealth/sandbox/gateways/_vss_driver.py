@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from vnhealth.findings import Finding, Findings, Severity
+from vnhealth.findings import Findings
 from vnhealth.protocol import result_code, vss, vss_driver
 from vnhealth.protocol.vss_driver import DriverReply
 from vnhealth.sandbox._check import Checked, Checker, File, RecordVerdict
@@ -42,10 +42,7 @@ def refusal(code: str, detail: str) -> Answer:
 def check_driver(file: File) -> Checked:
     """The verdict on the form of a driver health check; the signed XML inside is not looked at."""
     body = json.loads(file.body)
-    missing, odd = vss_driver.odd_fields(body)
-    found = [Finding("GW-GKSK-01", Severity.ERROR, tag=tag, params={"tag": tag}) for tag in missing]
-    found += [Finding("GW-GKSK-02", Severity.ERROR, tag=tag, params={"tag": tag}) for tag in odd]
-    return Checked(Findings(), (RecordVerdict(str(body["SO"]), Findings(found)),))
+    return Checked(Findings(), (RecordVerdict(str(body["SO"]), vss_driver.inspect(body)),))
 
 
 CHECKERS: Mapping[str, Checker] = {KIND: check_driver}
@@ -94,9 +91,9 @@ def _new_or_known(core: Core, facility: str, number: str, body: Mapping[str, Any
     state = body.get("STATE")
     if (state == "ADD" and known) or (state == "EDIT" and not known):
         raise Refused("205", "STATE")
-    wrong = [name for names in vss_driver.odd_fields(body) for name in names]
+    wrong = vss_driver.inspect(body)
     if known and wrong:
-        raise Refused("205", " ".join(wrong))
+        raise Refused("205", " ".join(finding.tag or "" for finding in wrong))
 
 
 def _intake(account: Account, facility: str, number: str, body: Mapping[str, Any]) -> Intake:
