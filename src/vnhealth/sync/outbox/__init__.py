@@ -8,10 +8,13 @@ claim of the same MA_LK; a corrected version waits until it is known what became
 The states of a delivery and the moves between them stand in `State` and `MOVES`.
 """
 
+from vnhealth.sync.outbox._alarms import Alarm, alarms, metrics
+from vnhealth.sync.outbox._daily import DailyJob, DayDone, Forward
 from vnhealth.sync.outbox._deadlines import Deadline, deadlines
 from vnhealth.sync.outbox._facts import Facts, facts_of
 from vnhealth.sync.outbox._outbox import Added, Outbox
 from vnhealth.sync.outbox._policy import Policy
+from vnhealth.sync.outbox._reconcile import DayBook, Gap, Line, reconcile
 from vnhealth.sync.outbox._routes import Route
 from vnhealth.sync.outbox._states import MOVES, SENT, State
 from vnhealth.sync.outbox._worker import ONE_TRY, Connections, Tally, Worker
@@ -21,15 +24,25 @@ __all__ = [
     "ONE_TRY",
     "SENT",
     "Added",
+    "Alarm",
     "Connections",
+    "DailyJob",
+    "DayBook",
+    "DayDone",
     "Deadline",
     "Facts",
+    "Forward",
+    "Gap",
+    "Line",
     "Outbox",
     "Policy",
     "Route",
     "State",
     "Tally",
     "Worker",
+    "alarms",
     "deadlines",
     "facts_of",
+    "metrics",
+    "reconcile",
 ]
