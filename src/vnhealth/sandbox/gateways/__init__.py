@@ -25,6 +25,7 @@ MODULES = {
     "province": "repository",
     "donthuoc": "donthuoc",
     "ecds": "ecds",
+    "fhir_report": "fhir_report",
     "identity": "identity",
     "vinhlong": "vinhlong",
 }
