@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import IntEnum
+from functools import lru_cache
 
 __all__ = ["ICT", "LocalTime", "Precision"]
 
@@ -25,6 +26,27 @@ class Precision(IntEnum):
     MONTH = 6
     DAY = 8
     MINUTE = 12
+
+
+@lru_cache(maxsize=4096)
+def _precision(digits: str) -> Precision:
+    """How much of a day is known. Raises `ValueError` for none."""
+    year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:])
+    if year == 0:
+        raise ValueError("year 0000")
+    if month == 0:
+        if day:
+            raise ValueError("parts after an unknown month must be 0")
+        return Precision.YEAR
+    if day == 0:
+        if month > 12:
+            raise ValueError("no such month")
+        return Precision.MONTH
+    try:
+        dt.date(year, month, day)
+    except ValueError:
+        raise ValueError("no such day") from None
+    return Precision.DAY
 
 
 class LocalTime:
@@ -63,26 +85,15 @@ class LocalTime:
         size = len(text)
         if size not in (8, 12) or not text.isascii() or not text.isdigit():
             raise ValueError("a date needs 8 or 12 digits")
-        year, month, day = int(text[:4]), int(text[4:6]), int(text[6:8])
-        if year == 0:
-            raise ValueError("year 0000")
-        if month == 0:
-            if text[6:].strip("0"):
-                raise ValueError("parts after an unknown month must be 0")
-            return cls(text, Precision.YEAR)
-        if day == 0:
-            if month > 12 or text[8:].strip("0"):
-                raise ValueError("no such month")
-            return cls(text, Precision.MONTH)
-        try:
-            dt.date(year, month, day)
-        except ValueError:
-            raise ValueError("no such day") from None
-        if size == 8:
-            return cls(text, Precision.DAY)
-        if int(text[8:10]) > 23 or int(text[10:12]) > 59:
-            raise ValueError("no such time of day")
-        return cls(text, Precision.MINUTE)
+        precision = _precision(text[:8])
+        if precision is not Precision.DAY:
+            if text[8:].strip("0"):
+                raise ValueError("parts after an unknown one must be 0")
+        elif size == 12:
+            if text[8:10] > "23" or text[10:] > "59":
+                raise ValueError("no such time of day")
+            precision = Precision.MINUTE
+        return cls(text, precision)
 
     @classmethod
     def of(cls, value: dt.datetime | dt.date) -> LocalTime:

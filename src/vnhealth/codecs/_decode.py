@@ -69,8 +69,9 @@ _Columns = tuple[Layout, tuple[str, ...], tuple[_Converter, ...]]
 
 
 class _Whole(NamedTuple):
-    """All tags of an edition in any other order than that of an edition; the rest is by tag."""
+    """All tags of an edition in any order but ``orders`` of editions; the rest is by tag."""
 
+    orders: tuple[_grammar.Tags, ...]
     layout: Layout
     attrs: dict[bytes, str]
     cells: dict[bytes, _Converter]
@@ -105,7 +106,6 @@ class RowDecoder:
         self._names = [attr for attr in self.cls.ATTRS if is_name(attr.upper())]
         self._editions = official_tags(family, name)
         self._places = {attr.upper(): place for place, attr in enumerate(self.cls.ATTRS)}
-        self._official = {tuple(tag.encode() for tag in tags) for tags in self._editions}
         self._required = always_required(family, name)
         self._text_of: dict[str | bytes, Any] = {
             tag: cache_of(kind) for tag, kind in self.kinds.items()
@@ -137,7 +137,13 @@ class RowDecoder:
     def _whole(self, tags: tuple[str, ...]) -> _Whole:
         layout = self.layout(tags)
         written = [tag.encode() for tag in tags]
+        orders = tuple(
+            tuple(tag.encode() for tag in other)
+            for other in self._editions
+            if len(other) == len(tags)
+        )
         return _Whole(
+            orders,
             replace(layout, notes=_OUT_OF_ORDER),
             dict(zip(written, layout.attrs, strict=True)),
             dict(zip(written, layout.cells, strict=True)),
@@ -154,17 +160,16 @@ class RowDecoder:
         """
         if not isinstance(order, tuple):
             layout = self._of_order(order)
-        elif order in self._official or len(set(order)) < len(order):
-            layout = self.layout(tuple(tag.decode() for tag in order))
         else:
-            try:
-                whole = self._wholes[len(order)]
-                attrs = tuple(map(whole.attrs.__getitem__, order))
-            except KeyError:
-                layout = self.layout(tuple(tag.decode() for tag in order))
-            else:
+            whole = self._wholes.get(len(order))
+            if whole is not None and order not in whole.orders and len(set(order)) == len(order):
                 converters = whole.fitting if fitting else whole.cells
-                return whole.layout, attrs, tuple(map(converters.__getitem__, order))
+                try:
+                    caches = tuple(map(converters.__getitem__, order))
+                    return whole.layout, tuple(map(whole.attrs.__getitem__, order)), caches
+                except KeyError:
+                    pass
+            layout = self.layout(tuple(tag.decode() for tag in order))
         return layout, layout.attrs, (fitting and layout.fitting) or layout.cells
 
     def _analyse(self, tags: tuple[str, ...]) -> Layout:
@@ -220,8 +225,11 @@ class RowDecoder:
                     batch.runs.append((len(batch.records), layout))
                 last, run = order, layout
             if layout.plain:
+                state: dict[str, Any] | None
                 try:
-                    state = _state(attrs, caches, cells)
+                    state = dict(zip(attrs, map(getitem, caches, cells)))  # noqa: B905
+                except NotCanonical:
+                    state = None
                 except _Unfit:
                     batch.fitting = False
                     _, _, caches = self._columns(order, False)
@@ -360,7 +368,7 @@ class RowDecoder:
 def _state(
     attrs: tuple[str, ...], caches: Sequence[Mapping[Any, Any]], cells: Sequence[Any]
 ) -> dict[str, Any] | None:
-    """The values of a row by attribute, or None when one is not canonical. Raises `_Unfit`."""
+    """The values of a row by attribute, or None when one is not canonical."""
     try:
         return dict(zip(attrs, map(getitem, caches, cells), strict=False))
     except NotCanonical:

@@ -31,6 +31,8 @@ _CHARACTERS = {
     **{"#9": "\t", "#10": "\n", "#13": "\r"},
     **{f"#x{digit}": chr(int(digit, 16)) for digit in "9AaDd"},
 }
+_SIMPLE = re.compile(rb"[ -%'-;=-\\^-~]*+")
+"""Printable ASCII without ``&``, ``<`` and ``]``: it stands for itself."""
 _BLANKS = r"[ \t\r\n]*+"
 _TEXT = r"<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+\]\]>|[^<]*+"
 _BLANK = re.compile(_BLANKS.encode())
@@ -192,6 +194,8 @@ def unwrapped(cell: bytes) -> str:
     >>> unwrapped(b"<![CDATA[a & b]]>"), unwrapped(b"a &amp; b")
     ('a & b', 'a & b')
     """
+    if _SIMPLE.fullmatch(cell):
+        return cell.decode("ascii")
     if b"\xef\xbf" in cell or len(cell.translate(None, _CONTROL)) != len(cell):
         raise NotMe
     try:

@@ -44,6 +44,7 @@ BLANKS = " \t\r\n\u00a0\ufeff\u200b"
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"-?[0-9]{1,24}(?:\.[0-9]{1,10})?", re.ASCII)
+_PLAIN_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,23})(?:\.[0-9]{1,10})?", re.ASCII)
 
 
 class NotCanonical(ValueError):
@@ -89,9 +90,9 @@ def _integer(text: str) -> int:
 
 
 def _decimal(text: str) -> Decimal:
-    if not _DECIMAL.fullmatch(text) or format(value := Decimal(text), "f") != text:
+    if not _PLAIN_DECIMAL.fullmatch(text):
         raise NotCanonical
-    return value
+    return Decimal(text)
 
 
 def padded_decimal(text: str) -> Decimal | None:
