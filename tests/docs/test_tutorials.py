@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*/tutorials/*.md")),
-    *sorted((ROOT / "docs").glob("*/how-to/*.md")),
+    *sorted((ROOT / "docs").glob("*/how-to/**/*.md")),
 ]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
