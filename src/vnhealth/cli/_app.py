@@ -64,8 +64,9 @@ def _register() -> None:
         specs,
         synth,
     )
+        to_parquet,
 
-    for module in (check, convert, explain, synth, signing, risk, demo):
+    for module in (check, convert, to_parquet, explain, synth, signing, risk, demo):
         module.register(app)
     app.add_typer(specs.app, name="spec")
     app.add_typer(identity.app, name="identity")

@@ -84,7 +84,14 @@ def check(
         bool, typer.Option("--fix-nfc", help="Sửa cả chữ về Unicode NFC / normalise to NFC.")
     ] = False,
     jobs: Annotated[
-        int, typer.Option("--jobs", min=0, max=256, help="Số tiến trình, 0 = tự chọn / processes.")
+        int,
+        typer.Option(
+            "--jobs",
+            "--workers",
+            min=0,
+            max=256,
+            help="Số tiến trình, 0 = tự chọn / processes, 0 = chosen.",
+        ),
     ] = 0,
 ) -> None:
     """Kiểm tra tệp XML trước khi gửi. / Check XML files before sending them."""

@@ -6,11 +6,13 @@ import csv
 import json
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from vnhealth.cli._archives import Workers, finish, kilobytes
 from vnhealth.cli._common import Exit, Settings, out, print_json, progress, say
 from vnhealth.errors import CodecError, DeidError
 
@@ -103,6 +105,7 @@ def xml(
         str, typer.Option(help="Biến giữ mật khẩu PKCS#12 / variable with its password.")
     ] = "VNHEALTH_KEY_PASSWORD",
     html: Annotated[Path | None, typer.Option(help="Báo cáo rủi ro / risk report.")] = None,
+    workers: Workers = None,
 ) -> None:
     """Khử định danh tệp XML theo chính sách, không qua được thì không ghi gì.
 
@@ -122,14 +125,26 @@ def xml(
         "purpose": purpose,
         "exceptions": _exceptions(exception),
     }
-    with progress(say("Khử định danh", "De-identify"), None) as advance:
-        if tier == "linked":
-            found = deid.deidentify_file(
-                source, target, facility=facility, risk=True, progress=advance, **options
-            )
-        else:
-            options |= {"k": k, "max_risk": max_risk}
-            found = _release(source, target, facility, options, advance)
+    report = None
+    label = say("Khử định danh", "De-identify")
+    if workers is not None:
+        if tier != "linked":
+            raise typer.BadParameter("--workers: --tier linked")
+        from vnhealth import pipelines
+
+        options |= {"key": partial(load_key, key_file), "workers": workers, "risk": True}
+        with kilobytes(label) as step:
+            report = pipelines.deid(source, target, facility=facility, progress=step, **options)
+        found = report.manifest
+    else:
+        with progress(label, None) as advance:
+            if tier == "linked":
+                found = deid.deidentify_file(
+                    source, target, facility=facility, risk=True, progress=advance, **options
+                )
+            else:
+                options |= {"k": k, "max_risk": max_risk}
+                found = _release(source, target, facility, options, advance)
     signer = _signer(sign, sign_variable)
     for path, content in (
         (manifest, found.to_dict()),
@@ -144,6 +159,8 @@ def xml(
 
         written = target / f"{found.batch}.xml" if target.is_dir() else target
         html.write_text(risk_page(deid.risk_table(written), found.to_dict()), "utf-8")
+    if report is not None:
+        finish(report, [])
 
 
 def _release(

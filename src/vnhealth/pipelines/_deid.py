@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ _HEAD = 65_536
 class Deidentified(Report):
     """What a de-identification came to; ``manifest`` goes with the result."""
 
-    manifest: Manifest | None = None
+    manifest: Manifest = field(init=False)
 
 
 class _Deid:

@@ -1,0 +1,60 @@
+"""What the commands over whole archives share: progress in kilobytes, troubles, exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from vnhealth.cli._common import Exit, Settings, err, out, progress, say
+
+if TYPE_CHECKING:
+    from vnhealth.pipelines import Report
+
+__all__ = ["Workers", "finish", "kilobytes"]
+
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=0,
+        max=256,
+        help="Số tiến trình, 0 = mỗi lõi một / processes, 0 = one for each core.",
+    ),
+]
+SHOWN = 20
+"""Troubles that are printed; their number is always."""
+
+
+@contextmanager
+def kilobytes(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for a pipeline."""
+    with progress(f"{label} (KB)", None) as advance:
+
+        def step(done: int, total: int) -> None:
+            advance(done >> 10, max(1, total >> 10))
+
+        yield step
+
+
+def finish(report: Report, lines: Sequence[str]) -> NoReturn:
+    """Print what was done and what could not be, and end with the status for it."""
+    if not Settings.quiet:
+        if report.resumed:
+            lines = [*lines, say("Phần đã xong lần trước: ", "Done before: ") + str(report.resumed)]
+        for line in lines:
+            out.print(line, markup=False)
+    for trouble in report.troubles[:SHOWN]:
+        f = trouble.finding
+        place = Path(trouble.path).name
+        place += f"[{f.encounter}]" if f.encounter is not None else ""
+        text = f.text(Settings.lang)
+        err.print(f"{place} {f.path} {text} [{f.code}]".replace("  ", " "), markup=False)
+    if len(report.troubles) > SHOWN:
+        err.print(f"… {len(report.troubles)}", markup=False)
+    if report.troubles and not report.encounters:
+        raise typer.Exit(Exit.UNREADABLE)
+    raise typer.Exit(Exit.FINDINGS if report.troubles else Exit.OK)
