@@ -32,10 +32,9 @@ def complaints(scenario: Scenario, make: type, seed: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("seed", [7, 2026])
 @pytest.mark.parametrize("scenario", KIT.scenarios, ids=lambda s: s.id)
-def test_the_reference_client_is_never_accused(scenario: Scenario, seed: int) -> None:
-    assert complaints(scenario, ReferenceClient, seed) == []
+def test_the_reference_client_is_never_accused(scenario: Scenario) -> None:
+    assert complaints(scenario, ReferenceClient, 2026) == []
 
 
 @pytest.mark.parametrize("scenario", PLAIN, ids=lambda s: s.id)

@@ -49,6 +49,7 @@ def version() -> None:
 def _register() -> None:
     from vnhealth.cli import (
         catalogs,
+        certify,
         check,
         convert,
         deid,
@@ -64,9 +65,8 @@ def _register() -> None:
         specs,
         synth,
     )
-        to_parquet,
 
-    for module in (check, convert, to_parquet, explain, synth, signing, risk, demo):
+    for module in (check, convert, explain, synth, signing, risk, demo):
         module.register(app)
     app.add_typer(specs.app, name="spec")
     app.add_typer(identity.app, name="identity")
@@ -76,6 +76,7 @@ def _register() -> None:
     app.add_typer(deid.app, name="deid")
     app.add_typer(sandbox.app, name="sandbox")
     app.add_typer(indicators.app, name="indicators")
+    app.add_typer(certify.app, name="certify")
 
 
 def run(argv: list[str] | None = None) -> int:

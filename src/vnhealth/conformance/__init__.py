@@ -1,4 +1,49 @@
 """Conformance kits: what a client or a server did, proven, signed, and honest about its limits.
 
-`evidence` is the signed file and its offline check. Nothing here is a certificate of a state body.
+`kits.kit` gives a kit, `run_kit` runs it against a `Subject` (a client in this process or a command
+in any language), `evidence` seals what came of it into a file that can be checked offline, `zoo`
+holds wrong clients on which the kit itself is tested. Nothing here is a certificate of a state
+body.
 """
+
+from vnhealth.conformance import evidence
+from vnhealth.conformance._holdout import Holdout, open_holdout
+from vnhealth.conformance._model import Case, Kit, Result, Scenario, Step, step
+from vnhealth.conformance._report import csv_table, html, junit
+from vnhealth.conformance._requirements import Requirement, coverage, requirements
+from vnhealth.conformance._run import Run, run_kit
+from vnhealth.conformance._stage import Kill, Stage, Strike
+from vnhealth.conformance._subject import Command, InProcess, Subject
+from vnhealth.conformance._waivers import Waiver, read_waivers, waive
+from vnhealth.conformance.kits import KITS, kit
+
+__all__ = [
+    "KITS",
+    "Case",
+    "Command",
+    "Holdout",
+    "InProcess",
+    "Kill",
+    "Kit",
+    "Requirement",
+    "Result",
+    "Run",
+    "Scenario",
+    "Stage",
+    "Step",
+    "Strike",
+    "Subject",
+    "Waiver",
+    "coverage",
+    "csv_table",
+    "evidence",
+    "html",
+    "junit",
+    "kit",
+    "open_holdout",
+    "read_waivers",
+    "requirements",
+    "run_kit",
+    "step",
+    "waive",
+]

@@ -60,13 +60,21 @@ def opened(data: bytes) -> Opened:
 def _parsed(data: bytes, found: Opened) -> etree._Element | None:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     head = data[:200].lower()
-    if b"encoding=" in head and b"utf-8" not in head:
+    if (b"encoding=" in head and b"utf-8" not in head) or not _utf8(data):
         found.odd.append("encoding")
     try:
         return etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError):
         found.odd.append("not_xml")
         return None
+
+
+def _utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _parts(case: etree._Element, found: Opened) -> Iterator[tuple[str, Rows]]:

@@ -242,7 +242,7 @@ NIGHT = Scenario(
     "LOD",
     "Lô hồ sơ ban đêm",
     "A batch at night",
-    Stage(encounters=60, start=dt.time(23, 0), reconcile=False),
+    Stage(encounters=40, start=dt.time(23, 0), reconcile=False),
     (
         Case("LOD-01", ("R-LOD-01",), "Gửi hết lô ban đêm", "The whole batch goes out",
              (x.nothing_lost(), x.nothing_doubled("claim"), x.nothing_doubled("checkin"),

@@ -13,7 +13,7 @@ __all__ = ["FAULTS"]
 
 CLAIM = "vss.claim_*"
 WHOLE = (x.nothing_lost(), x.nothing_doubled("claim"), x.nothing_doubled("checkin"))
-HONEST = (x.never_too_good, x.verdicts_fetched)
+HONEST = (x.never_too_good, x.verdicts_fetched, x.accepted_is_known)
 
 
 def _fault(

@@ -1,0 +1,179 @@
+"""One run of ``vnhealth certify``: subject, kit, evidence and reports in a folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import logging
+import platform
+import resource
+import sys
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from vnhealth import conformance
+from vnhealth.cli._common import progress, say
+from vnhealth.conformance import Holdout, Kit, Run, Subject
+from vnhealth.conformance.clients import ReferenceClient
+from vnhealth.conformance.evidence import Sealer
+from vnhealth.errors import ConformanceError
+from vnhealth.localtime import ICT
+
+__all__ = ["Job"]
+
+VALID_DAYS = 365
+VENDOR = (
+    "name", "tax_code", "contact", "product", "version", "build", "system", "database", "facility",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The options of a run."""
+
+    kit_name: str
+    seed: int
+    folder: Path
+    his_command: str | None
+    role: str | None
+    key: Path | None
+    cert: Path | None
+    about: Path | None
+    waivers: Path | None
+    waiver_keys: tuple[str, ...]
+    holdout: Path | None
+
+    def run(self) -> tuple[Run, dict[str, Path]]:
+        """Run the kit and write everything into the folder."""
+        kit = conformance.kit(self.kit_name)
+        secret = self._secret()
+        seed = secret.seed if secret else self.seed
+        about = self._about()
+        sealer = self._sealer()
+        started = _now()
+        waivers = self._waivers(started.date())
+        subject = self._subject()
+        role = self._role(kit, subject)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        logging.getLogger("vnhealth.sync").addHandler(logging.NullHandler())
+        with progress(say("Kịch bản", "Scenarios"), len(kit.scenarios)) as advance:
+            run = conformance.run_kit(
+                kit,
+                subject,
+                seed=seed,
+                role=role,
+                waivers=waivers,
+                commitment=secret.commitment if secret else "",
+                progress=lambda _: advance(),
+            )
+        payload = {
+            "kind": run.kind,
+            "outcome": run.outcome,
+            "facts": run.facts,
+            "run": _run_section(about, run, started),
+        }
+        return run, self._write(conformance.evidence.seal(payload, sealer))
+
+    def _secret(self) -> Holdout | None:
+        if self.holdout is None:
+            return None
+        return conformance.open_holdout(self.holdout.read_text("utf-8"))
+
+    def _about(self) -> dict[str, Any]:
+        if self.about is None:
+            return {}
+        try:
+            return tomllib.loads(self.about.read_text("utf-8"))
+        except tomllib.TOMLDecodeError:
+            raise ConformanceError("ERR-CERT-10", what="TOML") from None
+
+    def _sealer(self) -> Sealer:
+        if self.key is None:
+            return Sealer.new()
+        return Sealer.from_pem(self.key.read_bytes(), self.cert.read_bytes() if self.cert else b"")
+
+    def _waivers(self, day: dt.date) -> tuple[conformance.Waiver, ...]:
+        if self.waivers is None:
+            return ()
+        return conformance.read_waivers(self.waivers.read_bytes(), on=day, keys=self.waiver_keys)
+
+    def _subject(self) -> Subject:
+        if self.his_command:
+            return conformance.Command(self.his_command)
+        return conformance.InProcess(ReferenceClient)
+
+    def _role(self, kit: Kit, subject: Subject) -> str:
+        role = self.role or ("full" if subject.kind == "self_test" else "clinic")
+        if role not in kit.roles:
+            raise ConformanceError("ERR-CERT-10", what="role")
+        return role
+
+    def _write(self, data: bytes) -> dict[str, Path]:
+        payload = json.loads(data)["payload"]
+        page = files("vnhealth.conformance.evidence") / "data" / "verify.html"
+        contents: dict[str, bytes] = {
+            "evidence.json": data,
+            "bao-cao.html": conformance.html(data, "vi").encode(),
+            "report.html": conformance.html(data, "en").encode(),
+            "junit.xml": conformance.junit(payload).encode(),
+            "requirements.csv": conformance.csv_table(payload).encode(),
+            "verify.html": page.read_bytes(),
+        }
+        written = {}
+        for name, content in contents.items():
+            written[name] = self.folder / name
+            written[name].write_bytes(content)
+        return written
+
+    def summary(self, run: Run, written: dict[str, Path]) -> dict[str, Any]:
+        """What ``--format json`` prints."""
+        return {
+            "kit": run.kit.id,
+            "version": run.kit.version,
+            "kind": run.kind,
+            "role": run.facts["kit"]["role"],
+            "seed": run.facts["kit"]["seed"],
+            "outcome": run.outcome,
+            "summary": run.facts["summary"],
+            "requirements": {name: result.value for name, result in run.requirements.items()},
+            "tests": {r.case.id: r.result.value for r in run.results},
+            "exchanges": run.facts["traffic"]["count"],
+            "merkle_root": run.facts["traffic"]["root"],
+            "facts_sha256": conformance.evidence.facts_digest(run.facts),
+            "evidence": str(written["evidence.json"]),
+            "files": {name: str(path) for name, path in written.items()},
+        }
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(ICT)
+
+
+def _run_section(about: dict[str, Any], run: Run, started: dt.datetime) -> dict[str, Any]:
+    finished = _now()
+    digest = conformance.evidence.facts_digest(run.facts)
+    vendor = about.get("vendor", {})
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "number": str(about.get("number") or f"VNH-{started:%Y%m%d}-{digest[:8].upper()}"),
+        "issuer": str(about.get("issuer", "")),
+        "date": started.isoformat(timespec="seconds"),
+        "started": started.isoformat(timespec="seconds"),
+        "finished": finished.isoformat(timespec="seconds"),
+        "machine": {"python": platform.python_version(), "platform": platform.platform()},
+        "vendor": {name: str(vendor[name]) for name in VENDOR if vendor.get(name)},
+        "attestations": [_attestation(a) for a in about.get("attestations", ())],
+        "valid_until": (started.date() + dt.timedelta(days=VALID_DAYS)).isoformat(),
+        "peak_memory_mib": peak // (2**20 if sys.platform == "darwin" else 1024),
+    }
+
+
+def _attestation(entry: dict[str, Any]) -> dict[str, str]:
+    attached = entry.get("attachment")
+    digest = hashlib.sha256(Path(attached).read_bytes()).hexdigest() if attached else ""
+    names = ("name", "role", "statement", "date")
+    return {**{n: str(entry.get(n, "")) for n in names}, "attachment_sha256": digest}
