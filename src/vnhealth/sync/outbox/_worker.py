@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vnhealth.errors import VnHealthError
-from vnhealth.sync._errors import AuthFailed, NotSupported, Rejected, RemoteError, SyncError
+from vnhealth.sync._errors import AuthFailed, NotSupported, RemoteError, SyncError
 from vnhealth.sync._face import Gateway
 from vnhealth.sync._outcome import Outcome, Status
 from vnhealth.sync._retry import RetryPolicy
@@ -117,8 +117,8 @@ class Worker:
             self._route_failed(key, error.code, lock=lock)
 
     def _do(self, job: Job, gateway: Gateway | None) -> None:
-        if gateway is None and job.state is State.PENDING:
-            self._postpone(job, State.PENDING, self._look_s(job), "ERR-SYNC-26")
+        if gateway is None and job.state in (State.PENDING, State.UNKNOWN):
+            self._postpone(job, job.state, self._look_s(job), "ERR-SYNC-26")
         elif gateway is None:
             self._hold(job, "ERR-SYNC-26")
         elif job.state is State.READY:
@@ -181,7 +181,7 @@ class Worker:
         self.tally.asked += 1
         try:
             found = gateway.confirm(doubt, known=self.outbox.queue.known(job))
-        except (NotSupported, Rejected):
+        except NotSupported:
             self._cannot_ask(job, gateway)
         except SyncError as error:
             self._note_failure(job, error)
@@ -217,7 +217,7 @@ class Worker:
         self.tally.asked += 1
         try:
             found = gateway.refresh(_acknowledged(job))
-        except (NotSupported, Rejected):
+        except NotSupported:
             self._postpone(job, State.PENDING, None, "")
         except SyncError as error:
             self._note_failure(job, error)
