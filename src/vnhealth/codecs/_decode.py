@@ -21,7 +21,7 @@ from vnhealth.codecs._notes import Notes, safe_tag
 from vnhealth.codecs._values import explain, is_name, legacy_name
 from vnhealth.findings import catalogue
 from vnhealth.records import NotCanonical, Record, cache_of, record_class
-from vnhealth.records._convert import CACHE_LIMIT, converter_of
+from vnhealth.records._convert import converter_of
 from vnhealth.records._sizes import Size, always_required, steady_size
 from vnhealth.spec import Edition, Family, Kind, edition_info, table, tables
 
@@ -36,6 +36,7 @@ Saying = tuple[str, str | None, dict[str, str]]
 
 _MAX_LAYOUTS = 256
 _LONGEST = 76
+_REMEMBERED = 16_384
 _BLANKS = " \t\r\n"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _EMPTY: dict[bytes | None, None] = {None: None, b"": None}
@@ -430,7 +431,7 @@ class _Written(dict[bytes | None, Any]):
         elif self._fits is not None and not self._fits(value):
             raise _Unfit
         if cell is not None and len(cell) <= _LONGEST:
-            if len(self) >= CACHE_LIMIT:
+            if len(self) >= _REMEMBERED:
                 self.clear()
                 self.update({} if self._required else _EMPTY)
             self[cell] = value

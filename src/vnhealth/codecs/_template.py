@@ -22,8 +22,9 @@ __all__ = ["Refused", "RowTemplate", "check_values", "escape", "row_template"]
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MARKUP = re.compile("[&<>\r]")
+_SPECIAL = re.compile("[&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _NUMBERS = (Kind.INTEGER, Kind.DECIMAL)
-_REMEMBERED = 8192
+_REMEMBERED = 16_384
 _LONGEST = 64
 
 
@@ -70,23 +71,36 @@ def _readable(kind: Kind, text: str) -> bool:
 class _Accepted(dict[Any, bytes]):
     """Value to its bytes in a file, for the fields of one kind and size."""
 
-    __slots__ = ("_field", "_kind")
+    __slots__ = ("_field", "_kind", "_limit")
 
     def __init__(self, field: Field, kind: Kind) -> None:
         super().__init__()
         self._field = field
         self._kind = kind
+        self._limit = field.max_length or _LONGEST
 
     def __missing__(self, value: Any) -> bytes:
-        text = to_text(self._value(value))
-        if faults(self._field, self._kind, text):
-            raise Refused
-        written = escape(text).encode()
-        if len(text) <= _LONGEST:
+        if self._is_simple(value):
+            written: bytes = value.encode()
+        else:
+            text = to_text(self._value(value))
+            if faults(self._field, self._kind, text):
+                raise Refused
+            written = escape(text).encode()
+        if len(written) <= _LONGEST:
             if len(self) >= _REMEMBERED:
                 self.clear()
             self[value] = written
         return written
+
+    def _is_simple(self, value: Any) -> bool:
+        """True for a text that needs no closer look: it may stand in the field as it is."""
+        return (
+            self._kind is not Kind.TIME
+            and value is not None
+            and len(value) <= self._limit
+            and not _SPECIAL.search(value)
+        )
 
     def _value(self, value: Any) -> Any:
         return value
@@ -95,7 +109,16 @@ class _Accepted(dict[Any, bytes]):
 class _AcceptedNumbers(_Accepted):
     """The same for numbers, by their texts: 1 and 1.00 are equal, but not written alike."""
 
-    __slots__ = ()
+    __slots__ = ("_shape",)
+
+    def __init__(self, field: Field, kind: Kind) -> None:
+        super().__init__(field, kind)
+        decimals = min(field.decimals if field.decimals is not None else 10, 10)
+        part = rf"(?:\.[0-9]{{1,{decimals}}})?" if kind is Kind.DECIMAL and decimals else ""
+        self._shape = re.compile(rf"-?(?:0|[1-9][0-9]{{0,17}}){part}", re.ASCII)
+
+    def _is_simple(self, value: str) -> bool:
+        return len(value) <= self._limit and self._shape.fullmatch(value) is not None
 
     def _value(self, value: str) -> Decimal | str | None:
         if value == "None":
@@ -160,12 +183,15 @@ class RowTemplate:
     def pieces(self, row: Record) -> list[bytes]:
         """The row as pieces of XML. Raises `Refused` when there may be something to say of it."""
         state = row.__dict__
-        if not state.keys().isdisjoint(self._foreign) or ("_raw" in state and unread(row)):
-            raise Refused
         try:
             values = self._held(state)
+            alone = len(state) == len(values)
         except KeyError:
-            values = self._any(row)
+            values, alone = self._any(row), False
+        if not alone and (
+            not state.keys().isdisjoint(self._foreign) or ("_raw" in state and unread(row))
+        ):
+            raise Refused
         texts, times, numbers = self._accepted
         a, b = self._ends
         written = (
