@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST ?= $(BIN)/pytest -q -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-slow gen docs bench serve clean
+.PHONY: help demo test check test-slow fuzz gen docs bench serve clean
 
 help:  ## Liệt kê các lệnh / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,11 @@ check: $(VENV)/.dev  ## ruff, mypy, tầng kiến trúc, tệp sinh / lint, type
 test-slow: $(VENV)/.dev  ## Kiểm thử sâu: fuzz, tải / deep tests: fuzz, load
 	$(BIN)/pytest -q -m slow --hypothesis-profile=slow
 
+fuzz: | $(BIN)/python  ## Yêu cầu ngẫu nhiên theo OpenAPI / random requests by the OpenAPI description
+	test -d $(VENV)-fuzz || $(BIN)/python -m venv $(VENV)-fuzz
+	$(VENV)-fuzz/bin/python -m pip install --quiet --disable-pip-version-check "schemathesis>=4" -e '.[sandbox]'
+	$(VENV)-fuzz/bin/python tools/fuzz_openapi.py
+
 gen: $(VENV)/.dev  ## Sinh lại lớp bản ghi / write the record classes again
 	$(BIN)/python tools/gen_records.py
 	$(BIN)/ruff format --quiet src
@@ -64,4 +69,4 @@ serve: $(VENV)/.run  ## Mở môi trường thử / start the sandbox server
 	$(BIN)/python -m vnhealth sandbox serve
 
 clean:  ## Xoá môi trường và kết quả / remove environment and outputs
-	rm -rf $(VENV) demo-out site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-fuzz demo-out site .pytest_cache .mypy_cache .ruff_cache .hypothesis
