@@ -1,6 +1,7 @@
 """Every fault of the catalogue can be made to happen, the same way each time, and is told of."""
 
 import base64
+import json
 
 import httpx
 import pytest
@@ -365,3 +366,25 @@ def test_each_kind_says_what_it_is(kind):
     assert kind.client_en
     assert kind.evidence in {"official", "two vendors", "one vendor", "document", "assumption"}
     assert kind.where in {"login", "call", "submit", "batch", "query", "any"}
+
+
+def test_a_half_of_a_batch_is_refused(exchange, files):
+    client = files.caller(exchange, "hanoi", "01001")
+    login = {
+        "username": client.who.username,
+        "password": client.who.password,
+        "code": client.who.facility,
+    }
+    token = client.post("login", **login).json()["apiKey"]["accessToken"]
+    client.headers = {"Authorization": f"Bearer {token}"}
+    exchange.faults.add(Fault("F06"))
+    body = {
+        "loaiHoSo": "3176",
+        "maTinh": "HN",
+        "maCSKCB": "01001",
+        "files": [base64.b64encode(files.claim(key)).decode() for key in ("A1", "A2", "A3")],
+    }
+    answer = client.call("submit", json.dumps(body).encode()).json()
+    assert (answer["totalSuccess"], answer["totalFailed"]) == (2, 1)
+    assert sum(row.sent for row in exchange.reconcile("hanoi")) == 2
+    assert told(exchange) == ["F06/partial"]

@@ -36,11 +36,12 @@ class Endpoint:
     """One call of a gateway.
 
     ``path`` has the published casing; ``{name}`` stands for one path segment. ``content`` says what
-    the body is (form, json, xml, none), ``auth`` how the caller proves who it is (none, vss = three
-    headers, query = the same in the query, headers = name and password, bearer). ``record`` is what
-    is carried: ``0`` and ``130`` are values of loaiHoSo;
-    claim, checkin and deid are the kinds of the repositories. ``cors`` is yes where browsers call.
-    ``evidence`` is official, two vendors, one vendor, document, vnhealth-defined or assumption.
+    the body is (form, json, xml, multipart, none; ``batch`` beside it: several items with a result
+    for each), ``auth`` how the caller proves who it is (none, vss = three headers, query = the same
+    in the query, headers = name and password, bearer). ``record`` is what is carried: ``0`` and
+    ``130`` are values of loaiHoSo; claim, checkin and deid are the kinds of the repositories.
+    ``cors`` is yes where browsers call. ``evidence`` is official, two vendors, one vendor,
+    document, vnhealth-defined or assumption.
     """
 
     gateway: str

@@ -74,8 +74,9 @@ def curl(endpoint: Endpoint, base_url: str = "$BASE_URL") -> str:
     if "form" in endpoint.content and endpoint.record:
         fields = ("username", "loaiHoSo", "maTinh", "maCSKCB", "fileHSBase64")
         parts += [f'--data-urlencode "{name}=${name}"' for name in fields]
-    elif endpoint.content in ("xml", "json"):
-        parts.append(f"-H 'Content-Type: application/{endpoint.content}' --data-binary @body")
+    elif endpoint.content.split()[0] in ("xml", "json"):
+        media = f"application/{endpoint.content.split()[0]}"
+        parts.append(f"-H 'Content-Type: {media}' --data-binary @body")
     return " \\\n  ".join(parts)
 
 

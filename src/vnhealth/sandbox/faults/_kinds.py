@@ -75,9 +75,6 @@ def fault_kind(fault: str, variant: str = "") -> FaultKind:
     raise SandboxError("SBX-FLT-01", name=f"{fault[:8]}/{variant[:20]}".rstrip("/"))
 
 
-BATCHES = frozenset({"submit_batch"})
-
-
 def strikes_at(kind: FaultKind, endpoint: Endpoint) -> bool:
     """True when a fault can happen at a call of this sort."""
     if kind.where == "any":
@@ -86,4 +83,6 @@ def strikes_at(kind: FaultKind, endpoint: Endpoint) -> bool:
         return (endpoint.auth == "none" and "login" in endpoint.name) == (kind.where == "login")
     if endpoint.auth == "none":
         return False
+    if kind.where == "batch":
+        return "batch" in endpoint.content.split()
     return bool(endpoint.record) == (kind.where != "query")
