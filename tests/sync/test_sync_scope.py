@@ -75,8 +75,9 @@ def test_what_cannot_be_read_is_not_sent(face, script, xml):
 
 
 def test_calls_that_do_not_exist(face, script, kho, make):
-    with pytest.raises(SpecError):
+    with pytest.raises(NotSent) as wrong:
         face.vss(script).submit(make.claim_file(), edition="4210")
+    assert wrong.value.code == "ERR-SYNC-14"
     with pytest.raises(SpecError):
         face.repository(kho, gateway="national").check_in(make.checkin_file())
     with pytest.raises(SpecError):

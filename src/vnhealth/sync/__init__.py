@@ -17,10 +17,8 @@ from vnhealth.sync._capabilities import Capabilities, Found
 from vnhealth.sync._clients import (
     AsyncGatewayClient,
     AsyncRepositoryClient,
-    AsyncVssClient,
     GatewayClient,
     RepositoryClient,
-    VssClient,
 )
 from vnhealth.sync._errors import (
     AuthFailed,
@@ -47,9 +45,17 @@ from vnhealth.sync._outcome import (
 )
 from vnhealth.sync._retry import RetryPolicy, Timeouts
 from vnhealth.sync._session import Account, Credentials
+from vnhealth.sync._vss_cards import Officer
+from vnhealth.sync._vss_clients import (
+    AsyncDriverClient,
+    AsyncVssClient,
+    DriverClient,
+    VssClient,
+)
 
 __all__ = [
     "Account",
+    "AsyncDriverClient",
     "AsyncGateway",
     "AsyncGatewayClient",
     "AsyncRepositoryClient",
@@ -59,12 +65,14 @@ __all__ = [
     "ConnectionFailed",
     "Credentials",
     "DayCount",
+    "DriverClient",
     "Found",
     "Gateway",
     "GatewayClient",
     "GatewayFinding",
     "NotSent",
     "NotSupported",
+    "Officer",
     "Outcome",
     "PersonHit",
     "RateLimited",

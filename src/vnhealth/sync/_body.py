@@ -12,7 +12,15 @@ from vnhealth.protocol import deid_inspect
 from vnhealth.records import Claim, DocumentKind
 from vnhealth.sync._errors import NotSent
 
-__all__ = ["Body", "body_of", "checked_body", "digest_of", "in_scope", "plain"]
+__all__ = [
+    "Body",
+    "body_of",
+    "checked_body",
+    "digest_of",
+    "in_scope",
+    "minutes_body",
+    "plain",
+]
 
 BOM = b"\xef\xbb\xbf"
 KINDS = {DocumentKind.ENVELOPE: "claim", DocumentKind.CHECKIN: "checkin"}
@@ -96,6 +104,17 @@ def checked_body(
     data = plain(data)
     kept = tuple(key for key in dict.fromkeys(keys) if key)
     return Body(data, kind, facilities[0], kept, hashlib.sha256(data).hexdigest(), edition)
+
+
+def minutes_body(data: bytes, *, scope: str) -> Body:
+    """Look at assessment minutes (XML12): they name no facility, so they are the account's."""
+    document = read(data)
+    if document.kind is not DocumentKind.ASSESSMENT:
+        raise NotSent("ERR-SYNC-14", call="gdyk", kind=document.kind.value)
+    rows = (row for claim in document.claims for row in claim.rows("XML12"))
+    return checked_body(
+        data, "gdyk", [scope], (row.text("SO_BIEN_BAN") for row in rows), scope=scope
+    )
 
 
 def _document(data: bytes, kind: str) -> tuple[list[str], list[str], str]:

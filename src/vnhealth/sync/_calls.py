@@ -209,16 +209,16 @@ class Caller(ABC):
 
     def ask(self, endpoint: Endpoint, **request: Any) -> Plan[HttpAnswer]:
         """A call that may be repeated; gives an answer of the contract or raises."""
-        given: Mapping[str, str] = request.pop("headers", {})
-
-        def build(token: Token) -> HttpRequest:
-            headers = {**given, **self._session_headers(token)}
-            return self._request(endpoint, headers=headers, **request)
-
-        got, take = yield from self.call(build)
+        got, take = yield from self.call(lambda token: self.proven(endpoint, token, **request))
         if isinstance(got, Lost) or take is not Take.ANSWERED:
             self._fail(endpoint.name, got, take)
         return got
+
+    def proven(self, endpoint: Endpoint, token: Token, **request: Any) -> HttpRequest:
+        """A request that proves who calls: by headers, unless a gateway wants it elsewhere."""
+        given: Mapping[str, str] = request.pop("headers", None) or {}
+        headers = {**given, **self._session_headers(token)}
+        return self._request(endpoint, headers=headers, **request)
 
     def _log_answer(self, request: HttpRequest, got: HttpAnswer | Lost, take: Take) -> None:
         if isinstance(got, Lost):

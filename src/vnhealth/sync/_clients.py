@@ -1,4 +1,8 @@
-"""The clients: typed faces over the plans, one blocking and one asynchronous per gateway."""
+"""The clients: typed faces over the plans, one blocking and one asynchronous per gateway.
+
+What all of them share, and those of the repositories; `vnhealth.sync._vss_clients` has those of the
+insurance gateway.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +15,21 @@ from typing import Generic, Literal, NoReturn, Self, TypedDict, TypeVar, Unpack
 import anyio
 import httpx
 
-from vnhealth.spec import Edition
 from vnhealth.sync._drivers import AsyncDriver, SyncDriver
 from vnhealth.sync._gate import Gate
-from vnhealth.sync._outcome import DayCount, Outcome, PersonHit, RecordOutcome, RecordPage
+from vnhealth.sync._outcome import DayCount, Outcome, PersonHit, RecordPage
 from vnhealth.sync._repository import RepositoryGate, repository_class
 from vnhealth.sync._retry import RetryPolicy, Timeouts
 from vnhealth.sync._session import Account, Clock, system_clock
-from vnhealth.sync._vss import VssGate
 
 __all__ = [
     "AsyncGatewayClient",
     "AsyncOptions",
     "AsyncRepositoryClient",
-    "AsyncVssClient",
     "GatewayClient",
     "Kind",
     "Options",
     "RepositoryClient",
-    "VssClient",
     "gate_of",
 ]
 
@@ -209,77 +209,6 @@ class AsyncGatewayClient(_NoPickle, Generic[G]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._gate.key} {self._gate.scope}>"
-
-
-class VssClient(GatewayClient[VssGate]):
-    """The insurance gateway, 130 family: login, check-in, claim files, results.
-
-    Legal source: 3190/BHXH-CNTT (2023), 1245/BHXH-CNTT (2024). The questions (`status`,
-    `status_of`, `results`, `reconciliation`) are vnhealth-defined: the real gateway shows verdicts
-    on its portal only and answers these with `Rejected`.
-
-    >>> from vnhealth.sync import Credentials
-    >>> VssClient(Credentials("https://gateway.example", "01001_BV", "secret", "01001"))
-    <VssClient vss 01001>
-    """
-
-    def __init__(self, credentials: Account, **options: Unpack[Options]) -> None:
-        super().__init__(gate_of(VssGate, "vss", credentials, options), options)
-
-    def check_in(self, xml: bytes, *, edition: Edition | str) -> Outcome:
-        """Send a check-in file (XML0). ``edition`` 130, 4750, 3176 or 1931 chooses the call."""
-        return self._driver.run(self._gate.submit_file(xml, kind="checkin", edition=edition))
-
-    def submit(self, xml: bytes, *, edition: Edition | str) -> Outcome:
-        """Send a claim file (GIAMDINHHS); ``pending`` means received, the verdict comes later.
-
-        There is no idempotency key: a file whose answer was lost is not sent again by itself but
-        gives ``unknown``; see `confirm` and `resend`.
-        """
-        return self._driver.run(self._gate.submit_file(xml, kind="claim", edition=edition))
-
-    def status(self, transaction: str) -> Outcome:
-        """The verdict on a file by its maGiaoDich; ``missing`` when the gateway has no such one."""
-        return self._driver.run(self._gate.by_transaction(transaction))
-
-    def status_of(
-        self, ma_lk: str, *, facility: str | None = None, kind: Kind = "claim"
-    ) -> Outcome:
-        """The verdict on the latest record with this MA_LK."""
-        return self._driver.run(self._gate.by_record(ma_lk, facility=facility, kind=kind))
-
-    def results(self, transaction: str) -> tuple[RecordOutcome, ...]:
-        """The verdicts on the records of a file."""
-        return self.status(transaction).records
-
-
-class AsyncVssClient(AsyncGatewayClient[VssGate]):
-    """`VssClient` with ``await``."""
-
-    def __init__(self, credentials: Account, **options: Unpack[AsyncOptions]) -> None:
-        super().__init__(gate_of(VssGate, "vss", credentials, options), options)
-
-    async def check_in(self, xml: bytes, *, edition: Edition | str) -> Outcome:
-        """See `VssClient.check_in`."""
-        return await self._driver.run(self._gate.submit_file(xml, kind="checkin", edition=edition))
-
-    async def submit(self, xml: bytes, *, edition: Edition | str) -> Outcome:
-        """See `VssClient.submit`."""
-        return await self._driver.run(self._gate.submit_file(xml, kind="claim", edition=edition))
-
-    async def status(self, transaction: str) -> Outcome:
-        """See `VssClient.status`."""
-        return await self._driver.run(self._gate.by_transaction(transaction))
-
-    async def status_of(
-        self, ma_lk: str, *, facility: str | None = None, kind: Kind = "claim"
-    ) -> Outcome:
-        """See `VssClient.status_of`."""
-        return await self._driver.run(self._gate.by_record(ma_lk, facility=facility, kind=kind))
-
-    async def results(self, transaction: str) -> tuple[RecordOutcome, ...]:
-        """See `VssClient.results`."""
-        return (await self.status(transaction)).records
 
 
 class RepositoryClient(GatewayClient[RepositoryGate]):

@@ -125,7 +125,7 @@ def connect(key: str, credentials: Account, **options: Unpack[Options]) -> Gatew
     >>> from vnhealth.sync import Credentials
     >>> gate = connect("vss", Credentials("https://gateway.example", "01001_BV", "secret", "01001"))
     >>> gate, gate.capabilities.kinds
-    (<Gateway vss 01001>, ('claim', 'checkin'))
+    (<Gateway vss 01001>, ('claim', 'checkin', 'gdyk'))
     """
     return Gateway(gate_of(gate_class(key), key, credentials, options), options)
 

@@ -145,13 +145,13 @@ class Gate(Caller):
         headers: Mapping[str, str],
         content: bytes,
         resend: Resend,
+        query: Mapping[str, str] | None = None,
     ) -> Plan[tuple[Outcome, ...]]:
         """Send files in one call. Raises only when the gateway certainly took none of them."""
         trail = Trail()
 
         def build(token: Token) -> HttpRequest:
-            proof = self._session_headers(token)
-            return self._request(endpoint, headers={**headers, **proof}, body=content)
+            return self.proven(endpoint, token, query=query, headers=headers, body=content)
 
         try:
             got, take = yield from self.call(build, resend=resend, trail=trail)

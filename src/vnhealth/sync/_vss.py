@@ -1,4 +1,4 @@
-"""The insurance gateway, 130 family, as its client sees it: requests built, answers interpreted."""
+"""The insurance gateway as its client sees it: requests built, answers interpreted."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from urllib.parse import quote
 import pybase64
 
 from vnhealth.findings import Findings, Severity
-from vnhealth.protocol import Endpoint, vss
+from vnhealth.protocol import Endpoint, vss, vss_4210
 from vnhealth.protocol.vss import LoginReply, Receipt
 from vnhealth.spec import Edition
 from vnhealth.sync import _read
-from vnhealth.sync._body import Body
+from vnhealth.sync._body import Body, body_of, minutes_body
 from vnhealth.sync._capabilities import Capabilities
 from vnhealth.sync._codes import known_code
-from vnhealth.sync._errors import Rejected, RemoteError
-from vnhealth.sync._gate import Gate
+from vnhealth.sync._errors import NotSent
 from vnhealth.sync._mask import raw_answer
 from vnhealth.sync._outcome import (
     DayCount,
@@ -29,18 +28,23 @@ from vnhealth.sync._outcome import (
 from vnhealth.sync._retry import Resend
 from vnhealth.sync._session import Account, Token
 from vnhealth.sync._verdict import file_outcome
+from vnhealth.sync._vss_4210 import Questions4210
+from vnhealth.sync._vss_cards import CardRegister
 from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
 
 __all__ = ["VssGate"]
 
 LIFE = dt.timedelta(minutes=50)
 """Life of a token that does not say when it ends; clients in the field assume 50 to 60 minutes."""
+LEGACY = "claim_4210"
 
 
-class VssGate(Gate):
+class VssGate(CardRegister, Questions4210):
     """Keeps only the MD5 of the password: the gateway never wants the clear text."""
 
-    capabilities = Capabilities(kinds=("claim", "checkin"), status=True, counts=True)
+    capabilities = Capabilities(
+        kinds=("claim", "checkin", "gdyk"), status=True, counts=True, lookups=("card",)
+    )
 
     def _secret(self, account: Account) -> str:
         return vss.password_hash(account.password)
@@ -78,38 +82,62 @@ class VssGate(Gate):
             vss.HEADER_PASSWORD_HASH: self.session.secret.reveal(),
         }
 
+    def proven(self, endpoint: Endpoint, token: Token, **request: Any) -> HttpRequest:
+        """The older functions want the session in the query, the others in three headers."""
+        if endpoint.auth != "query":
+            return super().proven(endpoint, token, **request)
+        query = {
+            **(request.pop("query", None) or {}),
+            "token": token.access,
+            "id_token": token.id,
+            "username": self.session.username,
+            "password": self.session.secret.reveal(),
+        }
+        return self._request(endpoint, query=query, **request)
+
     def _code(self, answer: HttpAnswer) -> str | None:
         receipt = _receipt(answer)
         return None if receipt is None else receipt.code
 
     # files
 
+    def body(self, data: bytes, kind: str) -> Body:
+        """Minutes name no facility: they are the account's. A 4210 file is of a kind of its own."""
+        if kind == "gdyk":
+            return minutes_body(data, scope=self.scope)
+        body = body_of(data, kind="claim" if kind == LEGACY else kind, scope=self.scope)
+        return replace(body, kind=LEGACY) if kind in ("claim", LEGACY) and _is_4210(body) else body
+
     def endpoint_for(self, kind: str, edition: str) -> Endpoint:
         """A call per kind and edition; without one, that of decision 3176."""
+        if kind == "gdyk":
+            return self.gateway.endpoint("gdyk")
         found = Edition.parse(edition) if edition else Edition.QD3176
+        if found is Edition.QD4210 and kind in ("claim", LEGACY):
+            return self.gateway.endpoint("send_4210")
         if found is Edition.QD1931:
             found = Edition.QD3176
         return self.gateway.endpoint(f"{kind}_{found.value}")
 
     def send(self, endpoint: Endpoint, body: Body) -> Plan[Outcome]:
-        """A form with the file in Base64."""
+        """By the form of the call; a lost file is asked about, as a second one may count as new."""
+        legacy = body.kind == LEGACY
+        if legacy != (endpoint.name == "send_4210"):
+            raise NotSent("ERR-SYNC-14", call=endpoint.name, kind=body.edition or body.kind)
         fields = {
-            "username": self.session.username,
             "loaiHoSo": endpoint.record,
             "maTinh": body.facility[:2],
             "maCSKCB": body.facility,
-            "fileHSBase64": pybase64.b64encode(body.data).decode("ascii"),
         }
-        safe = self.policy.resend_replaces
-        return (
-            yield from self.deliver(
-                endpoint,
-                body,
-                headers={"Content-Type": vss.FORM_CONTENT_TYPE},
-                content=vss.encode_form(fields),
-                resend=Resend.SAFE if safe else Resend.ASK_FIRST,
-            )
-        )
+        sent = _as_numbers(body, fields) if legacy else self._as_form(body, fields)
+        resend = Resend.SAFE if self.policy.resend_replaces else Resend.ASK_FIRST
+        return (yield from self.deliver(endpoint, body, resend=resend, **sent))
+
+    def _as_form(self, body: Body, fields: dict[str, str]) -> dict[str, Any]:
+        coded = pybase64.b64encode(body.data).decode("ascii")
+        whole = {"username": self.session.username, **fields, "fileHSBase64": coded}
+        headers = {"Content-Type": vss.FORM_CONTENT_TYPE}
+        return {"headers": headers, "content": vss.encode_form(whole)}
 
     def _receipt(self, answer: HttpAnswer, body: Body) -> Outcome:
         receipt = _receipt(answer)
@@ -160,16 +188,9 @@ class VssGate(Gate):
         endpoint = self.gateway.endpoint("reconciliation")
         query = {"tuNgay": f"{since:%d/%m/%Y}", "denNgay": f"{until:%d/%m/%Y}"}
         answer = yield from self.ask(endpoint, query=query)
-        document = self._good(endpoint, answer)
+        document = self.good(endpoint.name, answer)
         found = (_day_count(row) for row in _read.rows(document, "dsKQGuiHosoNgay"))
         return tuple(row for row in found if row is not None)
-
-    def _good(self, endpoint: Endpoint, answer: HttpAnswer) -> dict[str, Any]:
-        code = self._code(answer) or ""
-        if code == "200":
-            return answer.document() or {}
-        params = self._params(endpoint.name, answer, code)
-        raise Rejected(**params) if known_code(self.key, code) else RemoteError(**params)
 
     def _result(self, endpoint: Endpoint, answer: HttpAnswer) -> Outcome:
         if self._code(answer) == "404":
@@ -180,8 +201,17 @@ class VssGate(Gate):
                 call=endpoint.name,
                 raw=raw_answer(answer),
             )
-        document = self._good(endpoint, answer)
+        document = self.good(endpoint.name, answer)
         return file_outcome(self.key, endpoint.name, answer, document)
+
+
+def _as_numbers(body: Body, fields: dict[str, str]) -> dict[str, Any]:
+    headers = {"Content-Type": vss.JSON_CONTENT_TYPE}
+    return {"headers": headers, "query": fields, "content": vss_4210.as_numbers(body.data)}
+
+
+def _is_4210(body: Body) -> bool:
+    return body.edition == Edition.QD4210.value
 
 
 def _login_reply(answer: HttpAnswer) -> LoginReply | None:
