@@ -50,10 +50,13 @@ class CanthoGate(BearerGate):
         )
 
     def _code(self, answer: HttpAnswer) -> str | None:
+        """``success`` false with HTTP 200 is known of logins only: so log in once more."""
         reply = read_as(ImportReply, answer)
         if reply is not None:
             return "FAILED" if reply.failed else "200"
-        return None if read_as(TokenReply, answer) is None else str(answer.status)
+        if read_as(TokenReply, answer) is None:
+            return None
+        return "401" if answer.status < 400 else str(answer.status)
 
     def send(self, endpoint: Endpoint, body: Body) -> Plan[Outcome]:
         """The file as it is, in a multipart form beside its type."""

@@ -48,10 +48,13 @@ class DienbienGate(BearerGate):
         return self._opened(reply.access_token, min(ends or longest, longest))
 
     def _code(self, answer: HttpAnswer) -> str | None:
+        """trangThai; without it an HTTP status can refuse, but never accept."""
         verdict = read_as(Verdict, answer)
         if verdict is None:
             return None
-        return str(answer.status if verdict.state is None else verdict.state)
+        if verdict.state is not None:
+            return str(verdict.state)
+        return str(answer.status) if answer.status >= 400 else None
 
     def send(self, endpoint: Endpoint, body: Body) -> Plan[Outcome]:
         """The file as it is, in a multipart form."""

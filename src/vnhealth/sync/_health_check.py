@@ -23,7 +23,7 @@ from vnhealth.sync._outcome import Outcome, Status
 from vnhealth.sync._session import Account, Token
 from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
 
-__all__ = ["EmrhubGate", "HanoiHsskGate"]
+__all__ = ["EmrhubGate", "HanoiHsskGate", "message_number"]
 
 KIND = "health_check"
 
@@ -45,15 +45,22 @@ class _HealthCheckGate(BearerGate):
         fields = {"username": self.session.username, "password": self.session.secret.reveal()}
         return self._request(self.gateway.endpoint("login"), headers=JSON, body=compact(fields))
 
-    def _now(self) -> dt.datetime:
-        """The gateway's clock, as far as its answers tell."""
-        return self.session.clock() + self.session.offset
-
     def _number(self, body: Body) -> str:
-        """The last part of msg_id: the same file has the same one on the same day."""
-        day = day_of(self._now()).isoformat()
-        mixed = hashlib.sha256(f"{body.digest} {day}".encode()).digest()
-        return uuid.UUID(bytes=mixed[:16], version=4).hex
+        """The last part of msg_id of a file that goes out now.
+
+        The day is that of our own clock: an odd clock at the gateway must not make a new message.
+        """
+        return message_number(body.digest, day_of(self.session.clock()))
+
+
+def message_number(digest: str, day: dt.date) -> str:
+    """The last part of msg_id: the same file has the same one on the same day.
+
+    >>> message_number("ab", dt.date(2026, 8, 3)) == message_number("ab", dt.date(2026, 8, 3))
+    True
+    """
+    mixed = hashlib.sha256(f"{digest} {day.isoformat()}".encode()).digest()
+    return uuid.UUID(bytes=mixed[:16], version=4).hex
 
 
 class EmrhubGate(_HealthCheckGate):
@@ -78,7 +85,8 @@ class EmrhubGate(_HealthCheckGate):
         if reply is None or reply.data is None or reply.code != "CM_SUCCESS":
             return None
         seconds = _read.number(dict(reply.data), "duration")
-        ends = self._now() + dt.timedelta(seconds=seconds) if seconds else None
+        server = self.session.clock() + self.session.offset
+        ends = server + dt.timedelta(seconds=seconds) if seconds else None
         return self._opened(reply.data.get("token"), ends)
 
     def _code(self, answer: HttpAnswer) -> str | None:
@@ -87,7 +95,7 @@ class EmrhubGate(_HealthCheckGate):
 
     def send(self, endpoint: Endpoint, body: Body) -> Plan[Outcome]:
         """A signed message with the file in Base64, as a text."""
-        now = self._now()
+        now = self.session.clock()
         header = emrhub.push_header(body.facility, now, self._number(body), day_of(now))
         data = pybase64.b64encode(body.data).decode("ascii")
         return (
@@ -133,7 +141,7 @@ class HanoiHsskGate(_HealthCheckGate):
 
     def send(self, endpoint: Endpoint, body: Body) -> Plan[Outcome]:
         """An envelope with the file in Base64."""
-        now = self._now()
+        now = self.session.clock()
         content = hanoi_hssk.submit_body(
             body.facility,
             now,
