@@ -60,6 +60,7 @@ class Job:
         role = self._role(kit, subject)
         self.folder.mkdir(parents=True, exist_ok=True)
         logging.getLogger("vnhealth.sync").addHandler(logging.NullHandler())
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         with progress(say("Kịch bản", "Scenarios"), len(kit.scenarios)) as advance:
             run = conformance.run_kit(
                 kit,

@@ -281,10 +281,17 @@ def schema(name: Annotated[str, typer.Argument(help="evidence | work-order | res
 
 
 @app.command()
-def page(folder: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+def page(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """Ghi trang kiểm tra chạy không cần mạng. / Write the static verify page."""
     source = files("vnhealth.conformance.evidence") / "data" / "verify.html"
-    folder.write_bytes(source.read_bytes())
+    file.write_bytes(source.read_bytes())
+
+
+@app.command()
+def example(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Ghi phần mềm HIS mẫu cho Node.js. / Write the example client for Node.js."""
+    source = files("vnhealth.conformance") / "data" / "his.mjs"
+    file.write_bytes(source.read_bytes())
 
 
 @app.command("key")

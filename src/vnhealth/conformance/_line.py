@@ -64,6 +64,7 @@ class Tap:
         kill = self._due(request)
         if kill is not None and not kill.answered:
             self._on_kill()
+            return Response(503)
         response = self.exchange.handle(request)
         entry = self.exchange.journal[-1]
         self.heard.append(
