@@ -5,23 +5,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from vnhealth.findings import Finding, Findings, Severity
 from vnhealth.protocol import Endpoint
+from vnhealth.sync._body import Body
 from vnhealth.sync._codes import known_code
 from vnhealth.sync._gate import Gate
 from vnhealth.sync._mask import raw_answer
 from vnhealth.sync._outcome import Outcome, Status, gateway_finding
 from vnhealth.sync._retry import Resend
 from vnhealth.sync._session import Token
-from vnhealth.sync._wire import HttpAnswer
+from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
 
-__all__ = ["JSON", "BearerGate", "multipart", "read_as"]
+__all__ = ["JSON", "BearerGate", "MultipartGate", "multipart", "read_as"]
 
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 T_co = TypeVar("T_co", covariant=True)
 
+NO_FILES: Mapping[str, str] = MappingProxyType({})
 VERDICTS = {"accepted": Status.ACCEPTED, "duplicate": Status.DUPLICATE, "refused": Status.REFUSED}
 
 
@@ -41,14 +44,16 @@ def read_as(shape: Shape[T_co], answer: HttpAnswer) -> T_co | None:
         return None
 
 
-def multipart(parts: Mapping[str, bytes], files: Mapping[str, str]) -> tuple[str, bytes]:
-    """Content type and body of a multipart form; ``files`` has file names by part.
+def multipart(
+    parts: Mapping[str, bytes], files: Mapping[str, str] = NO_FILES
+) -> tuple[dict[str, str], bytes]:
+    """Header and body of a multipart form; ``files`` has file names by part.
 
     The boundary is made from the content, so that the same file gives the same bytes.
 
-    >>> kind, body = multipart({"type": b"3176"}, {})
-    >>> kind[:30], body.count(kind[30:].encode())
-    ('multipart/form-data; boundary=', 2)
+    >>> header, body = multipart({"type": b"3176"})
+    >>> body.count(header["Content-Type"].partition("=")[2].encode())
+    2
     """
     line = "vnhealth" + hashlib.sha256(b"\n".join(parts.values())).hexdigest()[:32]
     body = b""
@@ -57,7 +62,8 @@ def multipart(parts: Mapping[str, bytes], files: Mapping[str, str]) -> tuple[str
         if name in files:
             head += f'; filename="{files[name]}"\r\nContent-Type: text/xml'
         body += head.encode() + b"\r\n\r\n" + data + b"\r\n"
-    return f"multipart/form-data; boundary={line}", body + f"--{line}--\r\n".encode()
+    header = {"Content-Type": f"multipart/form-data; boundary={line}"}
+    return header, body + f"--{line}--\r\n".encode()
 
 
 class BearerGate(Gate):
@@ -110,4 +116,27 @@ class BearerGate(Gate):
             transaction=transaction,
             findings=Findings(findings),
             raw=raw_answer(answer),
+        )
+
+
+class MultipartGate(BearerGate):
+    """Login and files as multipart forms; says the field and the name of the file."""
+
+    file_field: ClassVar[str]
+    file_name: ClassVar[str]
+
+    def _login_request(self) -> HttpRequest:
+        fields = {"username": self.session.username, "password": self.session.secret.reveal()}
+        header, body = multipart({name: text.encode() for name, text in fields.items()})
+        return self._request(self.gateway.endpoint("login"), headers=header, body=body)
+
+    def _send_form(
+        self, endpoint: Endpoint, body: Body, parts: Mapping[str, bytes]
+    ) -> Plan[Outcome]:
+        """Deliver a file as it is, with what goes beside it."""
+        header, content = multipart(parts, {self.file_field: self.file_name})
+        return (
+            yield from self.deliver(
+                endpoint, body, headers=header, content=content, resend=self._again
+            )
         )

@@ -8,29 +8,23 @@ from dataclasses import replace
 from vnhealth.findings import Findings, Severity
 from vnhealth.protocol import Endpoint, cantho
 from vnhealth.protocol.cantho import ImportReply, TokenReply
-from vnhealth.sync._bearer import BearerGate, multipart, read_as
+from vnhealth.sync._bearer import MultipartGate, read_as
 from vnhealth.sync._body import Body
 from vnhealth.sync._capabilities import Capabilities
 from vnhealth.sync._outcome import GatewayFinding, Outcome, RecordOutcome, Status, gateway_finding
 from vnhealth.sync._session import Token
-from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
+from vnhealth.sync._wire import HttpAnswer, Plan
 
 __all__ = ["CanthoGate"]
 
-FILE_NAME = "hoso.xml"
 
-
-class CanthoGate(BearerGate):
+class CanthoGate(MultipartGate):
     """Records are inserted or updated by MA_LK, so a file may be sent again."""
 
     capabilities = Capabilities(kinds=("claim",), repeatable=True)
     life = dt.timedelta(minutes=cantho.TOKEN_MINUTES)
-
-    def _login_request(self) -> HttpRequest:
-        fields = {"username": self.session.username, "password": self.session.secret.reveal()}
-        kind, body = multipart({name: text.encode() for name, text in fields.items()}, {})
-        headers = {"Content-Type": kind}
-        return self._request(self.gateway.endpoint("login"), headers=headers, body=body)
+    file_field = cantho.FILE_FIELD
+    file_name = "hoso.xml"
 
     def _login_code(self, answer: HttpAnswer) -> str | None:
         reply = read_as(TokenReply, answer)
@@ -61,13 +55,7 @@ class CanthoGate(BearerGate):
     def send(self, endpoint: Endpoint, body: Body) -> Plan[Outcome]:
         """The file as it is, in a multipart form beside its type."""
         parts = {cantho.FILE_FIELD: body.data, "type": cantho.KIND.encode()}
-        kind, content = multipart(parts, {cantho.FILE_FIELD: FILE_NAME})
-        headers = {"Content-Type": kind}
-        return (
-            yield from self.deliver(
-                endpoint, body, headers=headers, content=content, resend=self._again
-            )
-        )
+        return (yield from self._send_form(endpoint, body, parts))
 
     def _receipt(self, answer: HttpAnswer, body: Body) -> Outcome:
         code = self._code(answer) or ""

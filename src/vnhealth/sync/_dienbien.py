@@ -10,12 +10,12 @@ from vnhealth.protocol import Endpoint, dienbien
 from vnhealth.protocol.dienbien import TokenReply, Verdict
 from vnhealth.protocol.vss import parse_expiry
 from vnhealth.sync import _read
-from vnhealth.sync._bearer import BearerGate, multipart, read_as
+from vnhealth.sync._bearer import MultipartGate, read_as
 from vnhealth.sync._body import Body
 from vnhealth.sync._capabilities import Capabilities
 from vnhealth.sync._outcome import Outcome, gateway_finding
 from vnhealth.sync._session import Token
-from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
+from vnhealth.sync._wire import HttpAnswer, Plan
 
 __all__ = ["DienbienGate"]
 
@@ -24,17 +24,13 @@ LONGEST = dt.timedelta(minutes=15)
 _ERROR = re.compile(r"hồ sơ thứ (\d{1,6}):?\s*\(Lỗi cấu trúc (xml\d{1,2})\s*-\s*([A-Z0-9_]*)", re.I)
 
 
-class DienbienGate(BearerGate):
+class DienbienGate(MultipartGate):
     """The errors of a file are free text: what can be read of it becomes findings."""
 
     capabilities = Capabilities(kinds=("claim",))
     life = LONGEST
-
-    def _login_request(self) -> HttpRequest:
-        fields = {"username": self.session.username, "password": self.session.secret.reveal()}
-        kind, body = multipart({name: text.encode() for name, text in fields.items()}, {})
-        headers = {"Content-Type": kind}
-        return self._request(self.gateway.endpoint("login"), headers=headers, body=body)
+    file_field = dienbien.FILE_FIELD
+    file_name = dienbien.FILE_NAME
 
     def _login_code(self, answer: HttpAnswer) -> str | None:
         return "200" if read_as(TokenReply, answer) else self._code(answer)
@@ -58,14 +54,7 @@ class DienbienGate(BearerGate):
 
     def send(self, endpoint: Endpoint, body: Body) -> Plan[Outcome]:
         """The file as it is, in a multipart form."""
-        names = {dienbien.FILE_FIELD: dienbien.FILE_NAME}
-        kind, content = multipart({dienbien.FILE_FIELD: body.data}, names)
-        headers = {"Content-Type": kind}
-        return (
-            yield from self.deliver(
-                endpoint, body, headers=headers, content=content, resend=self._again
-            )
-        )
+        return (yield from self._send_form(endpoint, body, {dienbien.FILE_FIELD: body.data}))
 
     def _receipt(self, answer: HttpAnswer, body: Body) -> Outcome:
         verdict = read_as(Verdict, answer)
