@@ -6,10 +6,16 @@ import contextlib
 import datetime as dt
 import json
 from collections import deque
+from functools import cached_property
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from vnhealth.protocol.health_check import facility_number, sign_file
+from vnhealth.sandbox import Exchange, Request
 from vnhealth.sync import (
     AsyncRepositoryClient,
     AsyncVssClient,
@@ -20,6 +26,7 @@ from vnhealth.sync import (
 
 START = dt.datetime(2026, 8, 3, 1, tzinfo=dt.UTC)
 PASSWORD = "mat-khau-S3cret"
+SECRET_NAME = "NGUYỄN VĂN BÍ MẬT"
 ACCESS, ID_TOKEN = "ACCESStoken123", "IDtoken456"
 LOGIN_PATHS = ("/api/token/take", "/api/xac-thuc/token")
 
@@ -192,7 +199,7 @@ def receipt(code="200", transaction="G1", message="", received="20260803080005")
     }
 
 
-def claim_file(facility="01001", ma_lk="LK0001", row_facility=None, name="NGUYỄN VĂN BÍ MẬT"):
+def claim_file(facility="01001", ma_lk="LK0001", row_facility=None, name=SECRET_NAME):
     row = (
         f"<TONG_HOP><MA_LK>{ma_lk}</MA_LK><STT>1</STT><HO_TEN>{name}</HO_TEN>"
         f"<MA_CSKCB>{row_facility or facility}</MA_CSKCB></TONG_HOP>"
@@ -227,3 +234,42 @@ def make():
     found.password, found.access, found.id_token, found.start = PASSWORD, ACCESS, ID_TOKEN, START
     found.Driven, found.Face = Driven, Face
     return found
+
+
+class Clinic:
+    """Files of health checks, signed with the keys that the sandbox of seed 7 gives out."""
+
+    @cached_property
+    def keys(self):
+        exchange = Exchange.default(seed=7)
+        who = exchange.credentials("01001", "emrhub")
+        body = json.dumps({"username": who.username, "password": who.password}).encode()
+        reply = exchange.handle(Request("POST", "/emrhub/api/auth/login", body=body)).json()
+        head = {"Authorization": "Bearer " + reply["data"]["token"]}
+        given = exchange.handle(Request("GET", "/emrhub/api/vnhealth/khoa-ky", head)).json()
+        names = ("message_key", "doctor_key", "facility_key")
+        return {name: load_pem_private_key(given[name].encode(), None) for name in names}
+
+    def signer(self, name="message_key"):
+        return lambda data: self.keys[name].sign(data, padding.PKCS1v15(), hashes.SHA256())
+
+    def unsigned(self, key="K1", *, facility="01001", commune="00001", number="001101000123"):
+        return (
+            f"<KHAMSUCKHOE><THONGTINDONVI><MACSKCB>{facility_number(facility)}</MACSKCB>"
+            "</THONGTINDONVI><THONGTINHOSO><SOLUONGHOSO>1</SOLUONGHOSO><DANHSACHHOSO><HOSO>"
+            f"<FILEHOSO><LOAIHOSO>XML1</LOAIHOSO><NOIDUNGFILE><A><MA_LK>{key}</MA_LK>"
+            f"<HO_TEN>{SECRET_NAME}</HO_TEN><NGAY_SINH>05031901</NGAY_SINH>"
+            "<GIOI_TINH>2</GIOI_TINH><MATINH_CU_TRU>01</MATINH_CU_TRU>"
+            f"<MAXA_CU_TRU>{commune}</MAXA_CU_TRU><SO_CCCD>{number}</SO_CCCD></A></NOIDUNGFILE>"
+            "</FILEHOSO></HOSO></DANHSACHHOSO></THONGTINHOSO><CHUKYDONVI><CKS_NGUOI_KET_LUAN/>"
+            "<CKS_BENH_VIEN/></CHUKYDONVI></KHAMSUCKHOE>"
+        ).encode()
+
+    def health_check(self, key="K1", **more):
+        file = self.unsigned(key, **more)
+        return sign_file(file, self.signer("doctor_key"), self.signer("facility_key"))
+
+
+@pytest.fixture(scope="session")
+def clinic():
+    return Clinic()

@@ -3,17 +3,12 @@
 import asyncio
 import base64
 import dataclasses
-import json
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from vnhealth.findings import Finding, Findings, Severity
-from vnhealth.protocol.health_check import facility_number, sign_file
-from vnhealth.sandbox import Checked, Exchange, Fault, RecordVerdict, Request
+from vnhealth.sandbox import Checked, Exchange, Fault, RecordVerdict
 from vnhealth.sandbox._peek import peek
 from vnhealth.sync import (
     AuthFailed,
@@ -55,42 +50,17 @@ def claims(*keys, facility="01001"):
     ).encode()
 
 
-def health_check(key="K1", *, facility="01001", commune="00001", number="001101000123"):
-    return (
-        f"<KHAMSUCKHOE><THONGTINDONVI><MACSKCB>{facility_number(facility)}</MACSKCB>"
-        "</THONGTINDONVI><THONGTINHOSO><SOLUONGHOSO>1</SOLUONGHOSO><DANHSACHHOSO><HOSO><FILEHOSO>"
-        f"<LOAIHOSO>XML1</LOAIHOSO><NOIDUNGFILE><A><MA_LK>{key}</MA_LK><HO_TEN>{SECRET}</HO_TEN>"
-        "<NGAY_SINH>05031901</NGAY_SINH><GIOI_TINH>2</GIOI_TINH><MATINH_CU_TRU>01</MATINH_CU_TRU>"
-        f"<MAXA_CU_TRU>{commune}</MAXA_CU_TRU><SO_CCCD>{number}</SO_CCCD></A></NOIDUNGFILE>"
-        "</FILEHOSO></HOSO></DANHSACHHOSO></THONGTINHOSO><CHUKYDONVI><CKS_NGUOI_KET_LUAN/>"
-        "<CKS_BENH_VIEN/></CHUKYDONVI></KHAMSUCKHOE>"
-    ).encode()
-
-
-def rsa(pem):
-    key = load_pem_private_key(pem.encode(), None)
-    return lambda data: key.sign(data, padding.PKCS1v15(), hashes.SHA256())
-
-
-def keys_of(exchange):
-    """The keys that the sandbox gives out in place of a registration."""
-    who = exchange.credentials("01001", "emrhub")
-    body = json.dumps({"username": who.username, "password": who.password}).encode()
-    reply = exchange.handle(Request("POST", "/emrhub/api/auth/login", body=body)).json()
-    head = {"Authorization": "Bearer " + reply["data"]["token"]}
-    return exchange.handle(Request("GET", "/emrhub/api/vnhealth/khoa-ky", head)).json()
-
-
 class Site:
     """A sandbox, its clock, and clients of either kind."""
 
-    def __init__(self, blocking):
+    def __init__(self, blocking, clinic):
         self.blocking = blocking
+        self.clinic = clinic
         self.exchange = Exchange.default(seed=7, checker=judge)
 
     def account(self, key, **changed):
         who = self.exchange.credentials("01001", key)
-        sign = rsa(keys_of(self.exchange)["message_key"]) if key == "emrhub" else None
+        sign = self.clinic.signer() if key == "emrhub" else None
         found = Credentials(who.base_url, who.username, who.password, who.facility, sign=sign)
         return dataclasses.replace(found, **changed)
 
@@ -114,10 +84,6 @@ class Site:
     async def _sleep(self, seconds):
         self.exchange.clock.advance(seconds=seconds)
 
-    def signed(self, file):
-        keys = keys_of(self.exchange)
-        return sign_file(file, rsa(keys["doctor_key"]), rsa(keys["facility_key"]))
-
     def logins(self, key):
         return sum(e.operation == "login" for e in self.exchange.journal.entries(gateway=key))
 
@@ -140,8 +106,8 @@ class Awaited:
 
 
 @pytest.fixture(params=[True, False], ids=["blocking", "async"])
-def site(request):
-    return Site(request.param)
+def site(request, clinic):
+    return Site(request.param, clinic)
 
 
 @pytest.mark.parametrize("key", CLAIMS)
@@ -212,7 +178,7 @@ def test_a_lost_answer_is_unknown_unless_a_second_send_does_no_harm(site, key):
     gate.login()
     call = "push" if key == "emrhub" else "submit"
     site.exchange.faults.add(Fault("N02", on=f"{key}.{call}", times=1))
-    file = site.signed(health_check()) if key in CHECKS else claims("A1")
+    file = site.clinic.health_check() if key in CHECKS else claims("A1")
     (outcome,) = gate.submit(file, kind="health_check" if key in CHECKS else "claim")
     repeatable = gate.capabilities.repeatable
     assert repeatable == (key in ("cantho", "emrhub"))
@@ -227,7 +193,7 @@ def test_one_login_serves_many_files_and_a_new_one_follows_when_it_is_over(site,
     before = site.logins(key)
     kind = "health_check" if key in CHECKS else "claim"
     files = [
-        site.signed(health_check(f"K{n}", number=f"0011010001{n:02d}"))
+        site.clinic.health_check(f"K{n}", number=f"0011010001{n:02d}")
         if key in CHECKS
         else claims(f"A{n}")
         for n in range(3)
@@ -245,7 +211,7 @@ def test_one_login_serves_many_files_and_a_new_one_follows_when_it_is_over(site,
 def test_a_token_taken_back_costs_one_login_more(site, key):
     gate = site.gate(key)
     kind = "health_check" if key in CHECKS else "claim"
-    file = site.signed(health_check()) if key in CHECKS else claims("A1")
+    file = site.clinic.health_check() if key in CHECKS else claims("A1")
     gate.login()
     before = site.logins(key)
     call = "push" if key == "emrhub" else "submit"
@@ -262,7 +228,7 @@ def test_a_wrong_password_is_tried_once(site, key):
     for _ in range(3):
         with pytest.raises(AuthFailed):
             gate.submit(
-                health_check() if key in CHECKS else claims("A1"),
+                site.clinic.unsigned() if key in CHECKS else claims("A1"),
                 kind="health_check" if key in CHECKS else "claim",
             )
     assert site.logins(key) == before + 1
@@ -279,28 +245,30 @@ def test_a_file_of_another_facility_never_goes_out(site, key):
 def test_a_health_check_of_another_facility_or_of_another_kind_never_goes_out(site, key):
     gate = site.gate(key)
     before = site.logins(key)
-    for file in (health_check(facility="79002"), claims("A1"), b"<KHAMSUCKHOE/>"):
+    for file in (site.clinic.unsigned(facility="79002"), claims("A1"), b"<KHAMSUCKHOE/>"):
         with pytest.raises(NotSent):
             gate.submit(file, kind="health_check")
     with pytest.raises(NotSupported):
-        gate.submit(health_check())
+        gate.submit(site.clinic.unsigned())
     assert site.logins(key) == before
 
 
 def test_the_axis_saves_refuses_and_knows_the_same_file(site):
     gate = site.gate("emrhub")
-    file = site.signed(health_check())
+    file = site.clinic.health_check()
     (saved,) = gate.submit(file, kind="health_check")
     (again,) = gate.submit(file, kind="health_check")
     assert saved.status is again.status is Status.ACCEPTED
     assert saved.transaction == again.transaction
-    other = site.signed(health_check("K2"))
+    other = site.clinic.health_check("K2")
     (duplicate,) = gate.submit(other, kind="health_check")
     assert (duplicate.status, duplicate.code) == (Status.REFUSED, "PS_CCCD_DUPLICATE_IN_6_MONTHS")
     assert "PS_CCCD_DUPLICATE_IN_6_MONTHS" in duplicate.findings[0].text("en")
-    (unsigned,) = gate.submit(health_check("K3", number="001101000199"), kind="health_check")
+    (unsigned,) = gate.submit(
+        site.clinic.unsigned("K3", number="001101000199"), kind="health_check"
+    )
     assert unsigned.code == "PS_DS_CA_SIGNATURE_MISSING"
-    incomplete = site.signed(health_check("K4", number="001101000188", commune=""))
+    incomplete = site.clinic.health_check("K4", number="001101000188", commune="")
     (refused,) = gate.submit(incomplete, kind="health_check")
     assert refused.code == "PS_DS_SAVE_FAIL"
     assert "GW-KSK-07" in refused.findings[0].text("vi", values=True)
@@ -326,7 +294,7 @@ def test_check_ins_go_to_hoc_by_their_own_call(site):
 def test_what_a_gateway_lacks_is_said(site, key):
     gate = site.gate(key)
     kind = "health_check" if key in CHECKS else "claim"
-    file = site.signed(health_check()) if key in CHECKS else claims("A1")
+    file = site.clinic.health_check() if key in CHECKS else claims("A1")
     (outcome,) = gate.submit(file, kind=kind)
     for ask in (lambda: gate.status(outcome), lambda: gate.lookup("card")):
         with pytest.raises(NotSupported):

@@ -1,18 +1,12 @@
 """Bad nights at the provincial gateways: nothing that was acknowledged is lost, nothing sent twice."""
 
 import base64
-import json
 import random
-from functools import cache
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from vnhealth.findings import Findings
-from vnhealth.protocol.health_check import facility_number, sign_file
-from vnhealth.sandbox import Checked, Exchange, Fault, RecordVerdict, Request
+from vnhealth.sandbox import Checked, Exchange, Fault, RecordVerdict
 from vnhealth.sandbox._peek import peek
 from vnhealth.sync import Credentials, RetryPolicy, Status, SyncError, connect
 
@@ -58,39 +52,7 @@ def claim(key):
     ).encode()
 
 
-@cache
-def keys():
-    """The keys that the sandbox gives out in place of a registration."""
-    exchange = Exchange.default(seed=7)
-    who = exchange.credentials("01001", "emrhub")
-    body = json.dumps({"username": who.username, "password": who.password}).encode()
-    reply = exchange.handle(Request("POST", "/emrhub/api/auth/login", body=body)).json()
-    head = {"Authorization": "Bearer " + reply["data"]["token"]}
-    given = exchange.handle(Request("GET", "/emrhub/api/vnhealth/khoa-ky", head)).json()
-    names = ("message_key", "doctor_key", "facility_key")
-    return {name: load_pem_private_key(given[name].encode(), None) for name in names}
-
-
-def signer(name):
-    return lambda data: keys()[name].sign(data, padding.PKCS1v15(), hashes.SHA256())
-
-
-@cache
-def health_check(name):
-    number = f"0011010001{name.removeprefix('LK').zfill(2)}"
-    file = (
-        f"<KHAMSUCKHOE><THONGTINDONVI><MACSKCB>{facility_number('01001')}</MACSKCB>"
-        "</THONGTINDONVI><THONGTINHOSO><SOLUONGHOSO>1</SOLUONGHOSO><DANHSACHHOSO><HOSO><FILEHOSO>"
-        f"<LOAIHOSO>XML1</LOAIHOSO><NOIDUNGFILE><A><MA_LK>{name}</MA_LK><HO_TEN>A</HO_TEN>"
-        "<NGAY_SINH>05031901</NGAY_SINH><GIOI_TINH>2</GIOI_TINH><MATINH_CU_TRU>01</MATINH_CU_TRU>"
-        f"<MAXA_CU_TRU>00001</MAXA_CU_TRU><SO_CCCD>{number}</SO_CCCD></A></NOIDUNGFILE>"
-        "</FILEHOSO></HOSO></DANHSACHHOSO></THONGTINHOSO><CHUKYDONVI><CKS_NGUOI_KET_LUAN/>"
-        "<CKS_BENH_VIEN/></CHUKYDONVI></KHAMSUCKHOE>"
-    )
-    return sign_file(file.encode(), signer("doctor_key"), signer("facility_key"))
-
-
-def night(key, seed):
+def night(clinic, key, seed):
     """An exchange after a night, and what the client believes of each file."""
     rng = random.Random(f"{key} {seed}")
     exchange = Exchange.default(seed=7, checker=judge)
@@ -99,11 +61,10 @@ def night(key, seed):
         exchange.faults.add(Fault(fault, variant=variant, on=where, probability=0.2))
     clock = exchange.clock
     who = exchange.credentials("01001", key)
-    sign = signer("message_key")
-    kind, make = ("health_check", health_check) if key in CHECKS else ("claim", claim)
+    kind = "health_check" if key in CHECKS else "claim"
     gate = connect(
         key,
-        Credentials(who.base_url, who.username, who.password, who.facility, sign=sign),
+        Credentials(who.base_url, who.username, who.password, who.facility, sign=clinic.signer()),
         transport=exchange.transport(),
         clock=clock.now,
         sleep=lambda seconds: clock.advance(seconds=seconds),
@@ -112,9 +73,11 @@ def night(key, seed):
     believed = {}
     for number in range(FILES):
         name = f"LK{number}"
+        person = f"0011010001{number:02d}"
+        file = clinic.health_check(name, number=person) if key in CHECKS else claim(name)
         for _ in range(6):
             try:
-                (believed[name],) = gate.submit(make(name), kind=kind)
+                (believed[name],) = gate.submit(file, kind=kind)
             except SyncError:
                 clock.advance(minutes=2)
                 continue
@@ -125,8 +88,8 @@ def night(key, seed):
 
 @pytest.mark.parametrize("key", ["hanoi", "dienbien", "cantho", "hoc", *CHECKS])
 @pytest.mark.parametrize("seed", range(12))
-def test_a_bad_night_loses_nothing_and_doubles_nothing(key, seed):
-    exchange, believed = night(key, seed)
+def test_a_bad_night_loses_nothing_and_doubles_nothing(clinic, key, seed):
+    exchange, believed = night(clinic, key, seed)
     store = exchange.store
     held = {}
     for submission in map(store.numbered, range(1, store.next_number("submission"))):
@@ -142,8 +105,8 @@ def test_a_bad_night_loses_nothing_and_doubles_nothing(key, seed):
     assert all(row.balanced for row in exchange.reconcile())
 
 
-def test_the_nights_are_bad_and_yet_most_files_arrive():
-    nights = [night(key, seed) for key in ("hanoi", "dienbien") for seed in range(4)]
+def test_the_nights_are_bad_and_yet_most_files_arrive(clinic):
+    nights = [night(clinic, key, seed) for key in ("hanoi", "dienbien") for seed in range(4)]
     struck = sum(len(exchange.faults.injected) for exchange, _ in nights)
     received = sum(o.received for _, believed in nights for o in believed.values())
     assert struck > 40
