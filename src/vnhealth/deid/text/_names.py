@@ -19,7 +19,7 @@ __all__ = ["find_again", "find_names"]
 _N = "SVGDRQCOAN"
 _MORE = (
     rf"(?:[ -][{_N}Ub]|[ .][IH]|(?<=[IHA])[. ][{_N}U]|(?<=[SVADRQG])n[VGDSRQO](?![.:])"
-    r"|(?<=V) [XYCFE]|(?<=[GDVO]) Y(?=[^ ]|$)|(?<=[SGD]) Y(?= [GDSQRO])|(?<=S [GDO]) Y(?= <L>))"
+    r"|(?<=V) [XYCFEB]|(?<=[GDVO]) Y(?=[^ ]|$)|(?<=[SGD]) Y(?= [GDSQRO])|(?<=S [GDO]) Y(?= <L>))"
 )
 """A further word of a name: behind a blank or hyphen, an initial, behind an initial, the given name
 in the next line, anything behind Văn or Thị, an everyday word that ends the name or stands between

@@ -36,6 +36,7 @@ from vnhealth.deid.text._page import Page
 
 __all__ = ["name_shape"]
 
+_JOINERS = {"LÀ": "a", "VÀ": "e", "VỚI": "e"}
 _CAMEL = re.compile(r"[^\W\d_a-zà-ỹ]?[^\W\d_]+?(?=[A-ZĐÀ-Ỹ]|$)")
 
 
@@ -84,6 +85,8 @@ def _lower(word: str) -> str:
 
 def _capitals(word: str) -> str:
     """A word of two and more capital letters."""
+    if word in _JOINERS:
+        return _JOINERS[word]
     if word in listed("abbreviation"):
         return "B"
     if word.lower() in listed("particle") and not _surname(word):
@@ -167,6 +170,7 @@ def name_shape(page: Page) -> str:
         pairs = zip(kinds, page.bare_at, strict=True)
         kinds = [_MARKED.get(kind, kind) if bare else kind for kind, bare in pairs]
     _facilities(page, kinds)
+    _endings(page, kinds)
     shape = page.shape
     for first, last, classes in page.found["whitelist"]:
         if classes[0] in _KEPT and not page.capital(last - 1):
@@ -184,6 +188,15 @@ def name_shape(page: Page) -> str:
                 if kinds[i] not in "TKPLt":
                     kinds[i] = "E" if "eponym" in classes else "X"
     return "".join([part for pair in zip(shape, kinds, strict=True) for part in pair])
+
+
+def _endings(page: Page, kinds: list[str]) -> None:
+    """ANH behind a word of a name is its end, not the particle: QUỲNH ANH."""
+    for i in range(1, len(kinds)):
+        if kinds[i] == "Y" and page.shape[i] == " " and kinds[i - 1] in "SGDRQO":
+            word = page.words[i]
+            if word.isupper() and word.lower() in listed("particle") and _roles(word):
+                kinds[i] = "O"
 
 
 def _facilities(page: Page, kinds: list[str]) -> None:
