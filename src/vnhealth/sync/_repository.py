@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -54,6 +54,9 @@ RECEIPTS = {
 }
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 XML = {"Content-Type": repository.XML_CONTENT_TYPES[0]}
+
+
+ReadRecord = Callable[[dict[str, Any], Findings], RecordOutcome]
 
 
 class RepositoryGate(Gate):
@@ -228,8 +231,11 @@ class RepositoryGate(Gate):
         facility = outcome.facility or None
         return (yield from self.by_record(outcome.keys[0], facility=facility, kind=outcome.kind))
 
-    def _status(self, query: dict[str, str]) -> Plan[Outcome]:
-        endpoint = self.gateway.endpoint("status")
+    def _status(
+        self, query: dict[str, str], call: str = "status", read: ReadRecord | None = None
+    ) -> Plan[Outcome]:
+        """By a call that shows records; ``read`` for one whose rows are not those of claims."""
+        endpoint = self.gateway.endpoint(call)
         answer = yield from self.ask(endpoint, query=query)
         if self._code(answer) == "NOT_FOUND":
             return Outcome(
@@ -244,7 +250,7 @@ class RepositoryGate(Gate):
         found = Findings(self._findings(envelope))
         rows = _read.rows(data, "items") if _read.pick(data, "items") is not None else [data]
         alone = found if len(rows) == 1 else Findings()
-        records = tuple(_record(row, alone) for row in rows)
+        records = tuple((read or _record)(row, alone) for row in rows)
         first = records[0] if records else None
         return Outcome(
             gateway=self.key,

@@ -59,6 +59,9 @@ class Credentials:
     ``client_id`` for those whose login is that of OAuth 2.
     ``sign`` makes an RSA-SHA256 signature with the key that a gateway gave out for messages, such
     as ``signer.sign`` of a `vnhealth.signing.Signer`; only gateways that say so want it.
+    ``gln`` is the facility's number of 13 digits, for gateways that know it by both codes.
+    ``role`` says who logs in where a gateway has several kinds of account: at the e-prescription
+    system facility, doctor or pharmacy.
 
     >>> Credentials("https://gateway.example", "01001_BV", "secret", "01001")
     Credentials(base_url='https://gateway.example', username='01001_BV', facility='01001')
@@ -71,6 +74,8 @@ class Credentials:
     login_url: str = field(default="", repr=False)
     client_id: str = field(default="", repr=False)
     sign: Callable[[bytes], bytes] | None = field(default=None, repr=False, compare=False)
+    role: str = field(default="", repr=False)
+    gln: str = field(default="", repr=False)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, str]) -> Credentials:
