@@ -58,15 +58,17 @@ def _register() -> None:
         explain,
         identity,
         indicators,
+        outbox,
         risk,
         rules,
         sandbox,
         signing,
         specs,
         synth,
+        to_parquet,
     )
 
-    for module in (check, convert, explain, synth, signing, risk, demo):
+    for module in (check, convert, to_parquet, explain, synth, signing, risk, demo):
         module.register(app)
     app.add_typer(specs.app, name="spec")
     app.add_typer(identity.app, name="identity")
@@ -76,6 +78,7 @@ def _register() -> None:
     app.add_typer(deid.app, name="deid")
     app.add_typer(sandbox.app, name="sandbox")
     app.add_typer(indicators.app, name="indicators")
+    app.add_typer(outbox.app, name="outbox")
     app.add_typer(certify.app, name="certify")
 
 

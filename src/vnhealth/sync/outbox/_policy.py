@@ -35,5 +35,5 @@ class Policy:
         default_factory=lambda: RetryPolicy(first_wait_s=30, longest_wait_s=1800)
     )
     look: RetryPolicy = field(
-        default_factory=lambda: RetryPolicy(first_wait_s=60, longest_wait_s=3600)
+        default_factory=lambda: RetryPolicy(first_wait_s=1, factor=4, longest_wait_s=3600)
     )
