@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vnhealth import catalogs
 from vnhealth.cli._common import (
     Exit,
     Settings,
@@ -22,6 +21,9 @@ from vnhealth.cli._common import (
 )
 from vnhealth.errors import CatalogError
 from vnhealth.findings import Findings
+
+if TYPE_CHECKING:
+    from vnhealth import catalogs
 
 app = typer.Typer(
     help="Danh mục dùng chung theo ngày. / Code lists by day.",
@@ -42,6 +44,8 @@ def _today() -> date:
 
 
 def _pack(path: Path | None) -> catalogs.Pack:
+    from vnhealth import catalogs
+
     if path is not None and not path.is_file():
         raise CatalogError("ERR-CAT-06", path=path.name, reason=say("không có tệp", "no such file"))
     return catalogs.installed_pack(path) or catalogs.Pack(None)
@@ -61,6 +65,8 @@ def import_(
     format: FormatOption = "human",
 ) -> None:
     """Cài một danh mục từ tệp chính thức. / Install a list from its official file."""
+    from vnhealth import catalogs
+
     if complete not in (None, "yes", "no"):
         raise typer.BadParameter("--complete yes|no")
     code = Exit.OK
@@ -158,6 +164,8 @@ def _show_findings(findings: Findings) -> None:
 @app.command()
 def layouts(format: FormatOption = "human") -> None:
     """Các kiểu tệp cài được. / The layouts that can be imported."""
+    from vnhealth import catalogs
+
     found = catalogs.layouts()
     if format == "json":
         print_json(
@@ -190,6 +198,8 @@ def list_(
     format: FormatOption = "human",
 ) -> None:
     """Các danh mục đã cài. / The lists that are installed."""
+    from vnhealth import catalogs
+
     held = _pack(pack)
     if all_sets:
         _list_all(held, format)
@@ -222,6 +232,8 @@ def _about(source: catalogs.Source) -> str:
 
 
 def _list_all(held: catalogs.Pack, format: str) -> None:
+    from vnhealth import catalogs
+
     found = catalogs.sets(held)
     if format == "json":
         print_json(
@@ -307,6 +319,8 @@ def diff(
     format: FormatOption = "human",
 ) -> None:
     """Khác nhau giữa hai bản. / What differs between two editions."""
+    from vnhealth import catalogs
+
     found = catalogs.diff(old, new, _pack(pack))
     if format == "json":
         print_json([change.to_dict() for change in found])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from vnhealth.identity import legacy
 from vnhealth.records import Claim, Record
@@ -24,10 +24,15 @@ _BARE = ("XML7", "XML9", "XML11")
 def scientific(text: str) -> str:
     """The same number in scientific notation, as Java prints large doubles.
 
-    >>> scientific("12345678.00"), scientific("250.00")
-    ('1.2345678E7', '2.5E2')
+    What is no number (a fault may have put it there) stays as it is.
+
+    >>> scientific("12345678.00"), scientific("250.00"), scientific("12O")
+    ('1.2345678E7', '2.5E2', '12O')
     """
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
     if not number:
         return text
     sign, digits, exponent = number.as_tuple()
