@@ -34,14 +34,20 @@ def test_a_self_test_passes_and_is_sealed(folder: Path) -> None:
 def test_the_same_seed_gives_the_same_findings(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    args = ["certify", "--seed", "7", "--role", "full", "--format", "json"]
-    assert run([*args, "--out", str(tmp_path)]) == 0
-    said = json.loads(capsys.readouterr().out)
-    first = json.loads((folder / "evidence.json").read_bytes())["payload"]
-    assert said["facts_sha256"] == first["facts_sha256"]
-    assert said["tests"]["FLT-10"] == "pass"
-    other = json.loads((tmp_path / "evidence.json").read_bytes())["payload"]
-    assert other["signer"] != first["signer"]
+    runs = []
+    for number in (1, 2):
+        out = tmp_path / str(number)
+        args = ["certify", "--only", "DAY", "--only", "F10", "--format", "json", "--out", str(out)]
+        assert run(args) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert said["tests"]["FLT-10"] == "pass"
+        assert said["outcome"] == "PASS_WITH_WARNINGS", "most of it was left out"
+        runs.append(said)
+    assert runs[0]["facts_sha256"] == runs[1]["facts_sha256"]
+    whole = json.loads((folder / "evidence.json").read_bytes())["payload"]["facts"]
+    roots = {s["id"]: s["root"] for s in whole["traffic"]["scenarios"]}
+    part = json.loads((tmp_path / "1" / "evidence.json").read_bytes())["payload"]["facts"]
+    assert all(roots[s["id"]] == s["root"] for s in part["traffic"]["scenarios"])
 
 
 def test_nothing_written_holds_a_value_of_anybody_staged(folder: Path) -> None:
@@ -103,6 +109,7 @@ def test_verify_sees_a_changed_byte_and_a_wrong_key(
         ["--kit", "no-such-kit"],
         ["--no-such-option"],
         ["--role", "pharmacy"],
+        ["--only", "NO-SUCH-SCENARIO"],
         ["--his-command", "./no-such-command"],
         ["verify"],
         ["verify", "no-such-file.json"],
@@ -131,7 +138,8 @@ def test_hold_out_hides_the_seed_and_can_be_revealed(
     assert run(["certify", "holdout", str(secret)]) == 0
     commitment = capsys.readouterr().out.strip()
     out = tmp_path / "out"
-    assert run(["certify", "--role", "clinic", "--holdout", str(secret), "--out", str(out)]) == 0
+    args = ["--only", "DAY", "--only", "F10", "--holdout", str(secret), "--out", str(out)]
+    assert run(["certify", *args]) == 0
     payload = json.loads((out / "evidence.json").read_bytes())["payload"]
     facts = payload["facts"]
     assert facts["kit"]["seed"] is None
@@ -161,7 +169,7 @@ def test_a_key_a_vendor_file_and_a_countersignature(
         "utf-8",
     )
     out = tmp_path / "out"
-    args = ["--role", "clinic", "--key", str(key), "--about", str(about), "--out", str(out)]
+    args = ["--only", "COR", "--key", str(key), "--about", str(about), "--out", str(out)]
     assert run(["certify", *args]) == 0
     file = out / "evidence.json"
     assert evidence.verify(file.read_bytes(), key=fingerprint).trusted

@@ -40,6 +40,7 @@ class Job:
     folder: Path
     his_command: str | None
     role: str | None
+    only: tuple[str, ...]
     key: Path | None
     cert: Path | None
     about: Path | None
@@ -69,6 +70,7 @@ class Job:
                 role=role,
                 waivers=waivers,
                 commitment=secret.commitment if secret else "",
+                only=self.only,
                 progress=lambda _: advance(),
             )
         payload = {

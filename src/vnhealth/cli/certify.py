@@ -84,6 +84,9 @@ def certify(
         str | None, typer.Option(help="Lệnh chạy HIS: LỆNH THƯ_MỤC / command of the HIS.")
     ] = None,
     role: Annotated[str | None, typer.Option(help="clinic | hospital | multi_site | full")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Chỉ kịch bản này (lặp được) / only this scenario.")
+    ] = None,
     junit: Annotated[Path | None, typer.Option(help="Ghi thêm JUnit / also JUnit.")] = None,
     key: KeyFile = None,
     cert: CertFile = None,
@@ -109,6 +112,7 @@ def certify(
         folder=folder,
         his_command=his_command,
         role=role,
+        only=tuple(only or ()),
         key=key,
         cert=cert,
         about=about,

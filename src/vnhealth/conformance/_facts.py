@@ -126,7 +126,7 @@ class Sums:
         self._total = Decimal(0)
         self._faults: dict[str, dict[str, Any]] = {}
         self._load: dict[str, Any] | None = None
-        self._security: dict[str, Any] = {}
+        self._security: dict[str, Any] = {"tls": False, "certificates": []}
         self._privacy: dict[str, Any] = {"tier": "pseudonymised", "canaries": "", "hiv": ""}
         self._gateways: set[str] = set()
 

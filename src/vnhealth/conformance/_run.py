@@ -15,6 +15,7 @@ from vnhealth.conformance._play import judge, play
 from vnhealth.conformance._requirements import Requirement, requirements
 from vnhealth.conformance._subject import Command, Subject
 from vnhealth.conformance._waivers import Waiver
+from vnhealth.errors import ConformanceError
 
 __all__ = ["OUTCOMES", "Run", "run_kit"]
 
@@ -56,18 +57,22 @@ def run_kit(
     role: str = "full",
     waivers: tuple[Waiver, ...] = (),
     commitment: str = "",
+    only: tuple[str, ...] = (),
     progress: Callable[[Scenario], None] | None = None,
 ) -> Run:
     """Run all scenarios of a role against a subject.
 
     With ``commitment`` the seed is a secret: then neither it nor the traffic's details stand in the
-    facts. ``waivers`` must have been checked already.
+    facts. ``waivers`` must have been checked already. ``only`` names scenarios; all others are
+    skipped then. Raises `ConformanceError` (ERR-CERT-10) for a name that is none.
     """
+    if set(only) - {scenario.id for scenario in kit.scenarios}:
+        raise ConformanceError("ERR-CERT-10", what="only")
     results: list[CaseResult] = []
     traffic: list[dict[str, Any]] = []
     sums = Sums()
     for scenario in kit.scenarios:
-        left_out = _left_out(scenario, role, subject)
+        left_out = _left_out(scenario, role, subject, only)
         if left_out is not None:
             results += [CaseResult(case, scenario.id, left_out) for case in scenario.cases]
             continue
@@ -97,10 +102,13 @@ def run_kit(
     return Run(kit, subject.kind, outcome, tuple(results), by_requirement, facts)
 
 
-def _left_out(scenario: Scenario, role: str, subject: Subject) -> Result | None:
+def _left_out(
+    scenario: Scenario, role: str, subject: Subject, only: tuple[str, ...]
+) -> Result | None:
     if scenario.roles and role not in scenario.roles:
         return Result.NOT_APPLICABLE
-    return Result.SKIP if scenario.virtual and isinstance(subject, Command) else None
+    real_time = scenario.virtual and isinstance(subject, Command)
+    return Result.SKIP if real_time or (only and scenario.id not in only) else None
 
 
 def _waived(result: CaseResult, waivers: tuple[Waiver, ...]) -> CaseResult:
