@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -387,6 +387,38 @@ def test_messages_of_another_shape(key, part, value):
     taken = key == "hanoi_hssk" and (part, value) == ("signature", "!")
     assert bool(wire.exchange.reconcile(key)) == taken
     assert taken or reply.status == 400 or code(reply).startswith("PS_DS_RSA_SIGNATURE")
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize("key", GATEWAYS)
+def test_no_message_breaks_a_gateway(key):
+    wire = Wire(key)
+    head = {**JSON, "Authorization": f"Bearer {wire.token()}"}
+    good = json.loads(wire.body("01001", health_file()))
+    name = "push" if key == "emrhub" else "submit"
+
+    @settings(max_examples=60, deadline=None)
+    @given(field=st.sampled_from(sorted(good["header"])), value=ANYTHING, whole=st.booleans())
+    def send(field, value, whole):
+        message = {"header": value, "data": value, "signature": value} if whole else good
+        if not whole:
+            message = {**good, "header": {**good["header"], field: value, "more": value}}
+        reply = wire.call(name, json.dumps(message).encode(), head)
+        assert reply.status in (200, 400, 403)
+
+    send()
+    assert (
+        wire.call(name, b'{"header":{"a":"\\ud800"},"data":"\\ud800","signature":""}', head).status
+        == 400
+    )
 
 
 def test_the_axis_wants_its_service_type(axis):

@@ -92,6 +92,15 @@ def reply_header(
     }
 
 
+def _written(header: Mapping[str, Any]) -> bool:
+    """True when the header can be written again, as its checksum needs it."""
+    try:
+        compact(header)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Push:
     """A push as it was received. ``text`` is the Base64 of the file.
@@ -108,12 +117,12 @@ class Push:
     def from_json(cls, value: Any) -> Push:
         """From parsed JSON. Raises `ValueError` when it is no such message."""
         header = value.get("header") if isinstance(value, dict) else None
-        if not isinstance(header, dict):
+        if not isinstance(header, dict) or not _written(header):
             raise ValueError("header")
         data, signature = value.get("data"), value.get("signature") or ""
         as_object = isinstance(data, dict)
         text = data.get("file_content") if isinstance(data, dict) else data
-        if not isinstance(text, str) or not isinstance(signature, str):
+        if not isinstance(text, str) or not text.isascii() or not isinstance(signature, str):
             raise ValueError("data")
         return cls(header, text, signature, as_object)
 
