@@ -8,8 +8,9 @@ import pytest
 from vnhealth import synth
 from vnhealth.protocol import gateway, vss
 from vnhealth.protocol.vss_lookup import CardQuestion, card_codes
-from vnhealth.sandbox import Request
+from vnhealth.sandbox import Exchange, Request, SqliteStore
 from vnhealth.sandbox._cards import officers
+from vnhealth.sandbox._inspect import curl
 
 JSON = {"Content-Type": "application/json"}
 TODAY = dt.date(2026, 8, 3)
@@ -267,3 +268,21 @@ def test_browsers_may_call_the_look_up(exchange, clerk, name):
 def test_no_value_of_a_person_stands_in_a_representation():
     question = CardQuestion(CARD.number, PERSON.name, "1990", OFFICER, OFFICER_ID)
     assert repr(question) == "<CardQuestion>"
+
+
+def test_the_audit_list_outlives_a_restart(tmp_path, files):
+    for earlier in (0, 1):
+        exchange = Exchange.default(seed=7, store=SqliteStore(tmp_path / "state.db"))
+        found = Clerk(files.caller(exchange, "vss").login()).ask()
+        assert len(found["dsLichSuKT2018"]) == earlier
+        exchange.close()
+
+
+def test_a_call_with_its_session_in_the_query_can_be_copied_as_curl():
+    shown = curl(gateway("vss").endpoint("card"))
+    assert shown.splitlines()[0] == (
+        "curl -X POST '$BASE_URL/api/egw/KQNhanLichSuKCB2024''?'token=\"$token\"'&'"
+        'id_token="$id_token"\'&\'username="$username"\'&\'password="$password" \\'
+    )
+    assert "-H 'Username: '\"$Username\"" in curl(gateway("vss").endpoint("gksk"))
+    assert "fileHSBase64" not in curl(gateway("vss").endpoint("zip_4210"))

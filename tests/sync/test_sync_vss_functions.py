@@ -297,6 +297,20 @@ def test_a_refused_account_is_not_tried_again(driver, exchange):
     assert [entry.code for entry in exchange.journal] == ["403", "401"]
 
 
+def test_a_login_clears_a_refusal_and_sends_nothing(driver, exchange):
+    client = driver()
+    client.send(check())
+    client.login()
+    assert client.send(check(STATE="EDIT")).accepted
+    wrong = driver(f"{FACILITY}_BV")
+    with pytest.raises(AuthFailed):
+        wrong.send(check())
+    wrong.login()
+    with pytest.raises(AuthFailed):
+        wrong.send(check())
+    assert [entry.operation for entry in exchange.journal] == ["gksk"] * 4
+
+
 def test_a_lost_check_is_unknown_and_a_lost_correction_is_repeated(face, script):
     account = Credentials("https://gw.example/vss", "01001_HSSK", "p", FACILITY)
 

@@ -67,11 +67,16 @@ def curl(endpoint: Endpoint, base_url: str = "$BASE_URL") -> str:
         case "vss":
             names = ("accessToken", "tokenId", "passwordHash")
             parts += [f"-H '{name}: '\"${name}\"" for name in names]
+        case "query":
+            names = ("token", "id_token", "username", "password")
+            parts[0] += "'?'" + "'&'".join(f'{name}="${name}"' for name in names)
+        case "headers":
+            parts += [f"-H '{name}: '\"${name}\"" for name in ("Username", "Password")]
         case "bearer":
             parts.append("-H 'Authorization: Bearer '\"$TOKEN\"")
         case _:
             pass
-    if "form" in endpoint.content and endpoint.record:
+    if "form" in endpoint.content and endpoint.record and endpoint.auth != "query":
         fields = ("username", "loaiHoSo", "maTinh", "maCSKCB", "fileHSBase64")
         parts += [f'--data-urlencode "{name}=${name}"' for name in fields]
     elif endpoint.content.split()[0] in ("xml", "json"):

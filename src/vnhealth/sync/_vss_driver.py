@@ -40,7 +40,7 @@ class DriverGate(Gate):
     # there is no login: the account is its own session until it is refused
 
     def _login(self, stale: Token | None) -> Plan[Token]:
-        if stale is not None:
+        if stale is not None and stale is self.session.token:
             self.session.refused()
         why = self.session.may_login()
         if why is not None:
