@@ -36,6 +36,7 @@ __all__ = ["GATES", "gate_class"]
 GATES: Mapping[str, str] = MappingProxyType(
     {
         "vss": "_vss:VssGate",
+        "province": "_repository:RepositoryGate",
         "national": "_repository:NationalGate",
         "national_deid": "_repository:DeidGate",
         "hanoi": "_hanoi:HanoiGate",
@@ -44,7 +45,6 @@ GATES: Mapping[str, str] = MappingProxyType(
         "hoc": "_hoc:HocGate",
         "emrhub": "_health_check:EmrhubGate",
         "hanoi_hssk": "_health_check:HanoiHsskGate",
-        "province": "_repository:RepositoryGate",
         "donthuoc": "_donthuoc:DonthuocGate",
         "ecds": "_ecds:EcdsGate",
         "fhir_report": "_fhir_report:FhirReportGate",

@@ -14,20 +14,20 @@ __all__ = ["MODULES", "front"]
 
 MODULES = {
     "vss": "vss",
+    "province": "repository",
     "national": "repository",
     "national_deid": "repository",
     "hanoi": "hanoi",
     "dienbien": "dienbien",
     "cantho": "cantho",
     "hoc": "hoc",
-    "emrhub": "emrhub",
-    "hanoi_hssk": "hanoi_hssk",
-    "province": "repository",
     "donthuoc": "donthuoc",
     "ecds": "ecds",
     "fhir_report": "fhir_report",
     "identity": "identity",
     "vinhlong": "vinhlong",
+    "emrhub": "emrhub",
+    "hanoi_hssk": "hanoi_hssk",
 }
 """The module of this package that answers for a gateway."""
 
