@@ -232,6 +232,22 @@ def test_money_and_errors_of_real_looking_files(files):
     assert "T_TONGCHI" in sender.ask("errors_4210", maGiaoDich=bad)["dsLoi"][0]["moTaLoi"]
 
 
+def test_a_month_closes_on_the_fifth_of_the_next(files):
+    exchange = Exchange.default(seed=7, settings=Settings(month_window=True))
+    claim = next(synth.generate(encounters=1, edition="4210", seed=7, facility="01991"))
+    caller = files.caller(exchange, "vss", "01991")
+
+    def send(year, month):
+        row = claim.xml1.replace(nam_qt=year, thang_qt=month)
+        return Sender(caller.login()).send(write(claim.replace(xml1=row)))["maKetQua"]
+
+    assert [send(2026, 8), send(2026, 7)] == ["200", "200"]
+    assert [send(2026, 6), send(2026, 9), send(2025, 8)] == ["701", "701", "701"]
+    exchange.clock.advance(days=3)
+    assert [send(2026, 8), send(2026, 7)] == ["200", "701"]
+    assert Sender(caller.login()).send(b"<GIAMDINHHS/>")["maKetQua"] == "200"
+
+
 def test_errors_of_others_are_not_found(sender, caller, files):
     number = sender.send(files.claim("R1"))["maGiaoDich"]
     other = Sender(caller("vss", "79001"))

@@ -23,6 +23,7 @@ __all__ = [
     "FileTotal",
     "as_numbers",
     "from_numbers",
+    "in_window",
     "is_peak",
     "send_reply",
 ]
@@ -64,6 +65,20 @@ def is_peak(moment: dt.datetime) -> bool:
     local = moment.astimezone(ICT) if moment.tzinfo else moment
     working = local.weekday() < 5
     return working and any(since <= local.hour < until for since, until in PEAK_HOURS)
+
+
+LAST_DAY = 5
+"""Day of a month until which files of the month before are taken."""
+
+
+def in_window(year: int, month: int, on: dt.date) -> bool:
+    """True when files of a settlement month (NAM_QT, THANG_QT) are taken on a day.
+
+    >>> in_window(2026, 7, dt.date(2026, 8, 5)), in_window(2026, 7, dt.date(2026, 8, 6))
+    (True, False)
+    """
+    age = (on.year - year) * 12 + on.month - month
+    return age == 0 or (age == 1 and on.day <= LAST_DAY)
 
 
 def send_reply(code: str, transaction: str | None = None) -> bytes:

@@ -29,7 +29,8 @@ class Settings:
     warn or require; empty means require when there is a trust store, else off. ``max_body`` limits
     a request, ``max_file`` an XML file at the insurance gateway (its real limit is not known).
     ``vss_token`` is an assumption: clients reckon with 50 to 60 minutes. ``historic`` brings back
-    functions of the insurance gateway from 2016 that nobody has seen answer since. ``per_minute``
+    functions of the insurance gateway from 2016 that nobody has seen answer since. ``month_window``
+    refuses files of decision 4210 whose month closed on the fifth of the next. ``per_minute``
     limits the requests of one address at the server (0: no limit).
     """
 
@@ -40,6 +41,7 @@ class Settings:
     max_file: int = 20 * 2**20
     vss_token: dt.timedelta = dt.timedelta(minutes=60)
     historic: bool = False
+    month_window: bool = False
     journal_size: int = 10_000
     per_minute: int = 0
 

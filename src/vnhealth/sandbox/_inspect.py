@@ -68,8 +68,8 @@ def curl(endpoint: Endpoint, base_url: str = "$BASE_URL") -> str:
             names = ("accessToken", "tokenId", "passwordHash")
             parts += [f"-H '{name}: '\"${name}\"" for name in names]
         case "query":
-            names = ("token", "id_token", "username", "password")
-            parts[0] += "'?'" + "'&'".join(f'{name}="${name}"' for name in names)
+            query = ("token", "id_token", "username", "password")
+            parts[0] += "'?'" + "'&'".join(f'{name}="${name}"' for name in query)
         case "headers":
             parts += [f"-H '{name}: '\"${name}\"" for name in ("Username", "Password")]
         case "bearer":

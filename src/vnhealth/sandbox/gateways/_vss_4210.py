@@ -9,7 +9,11 @@ from collections.abc import Mapping
 from functools import partial
 from io import BytesIO
 
+from vnhealth.codecs import read
+from vnhealth.errors import CodecError
+from vnhealth.localtime import ICT
 from vnhealth.protocol import vss, vss_4210
+from vnhealth.records import Claim
 from vnhealth.sandbox._core import Answer, Call, Core, Handler
 from vnhealth.sandbox._forms import Refused, from_base64, guarded, multipart
 from vnhealth.sandbox._http import BadBody, Request, Response
@@ -17,6 +21,7 @@ from vnhealth.sandbox._ledger import Intake
 from vnhealth.sandbox._model import Account
 from vnhealth.sandbox._peek import peek
 from vnhealth.sandbox.gateways._vss_session import http_status, query_account
+from vnhealth.spec import Family
 
 __all__ = ["KIND", "facility_of", "handlers", "refusal"]
 
@@ -68,6 +73,8 @@ def _kept(core: Core, call: Call, body: bytes) -> Answer:
         raise Refused("1001")
     if not body.removeprefix(BOM).lstrip(BLANKS).startswith(b"<"):
         raise Refused("123")
+    if core.settings.month_window and not _in_window(core, body):
+        raise Refused("701")
     seen = peek(body)
     if seen.facility is not None and seen.facility != facility:
         raise Refused("403")
@@ -83,6 +90,21 @@ def _kept(core: Core, call: Call, body: bytes) -> Answer:
     kept = core.ledger.accept(intake, core.settings.delay(vss.GATEWAY))
     reply = vss_4210.send_reply("200", kept.transaction)
     return Answer(Response(200, reply), "200", facility, kept.transaction)
+
+
+def _in_window(core: Core, body: bytes) -> bool:
+    """True unless a record names a month that is closed; what cannot be read is judged later."""
+    on = core.clock.now().astimezone(ICT).date()
+    try:
+        claims = read(body).claims
+    except CodecError:
+        return True
+    months = ((claim.xml1.nam_qt, claim.xml1.thang_qt) for claim in claims if _is_old(claim))
+    return all(vss_4210.in_window(int(y), int(m), on) for y, m in months if y and m)
+
+
+def _is_old(claim: Claim) -> bool:
+    return claim.family is Family.F4210 and claim.xml1 is not None
 
 
 def _largest(core: Core) -> int:
