@@ -21,15 +21,20 @@ from vnhealth.signing import KeySigner, TestAuthority, TrustStore
 __all__ = ["Pki", "pki", "rsa_key"]
 
 E = 65537
-ROUNDS = 24
+ROUNDS = 12
 START = dt.datetime(2024, 1, 1, tzinfo=ICT)
 END = dt.datetime(2034, 1, 1, tzinfo=ICT)
 SMALL = [n for n in range(3, 2000, 2) if all(n % d for d in range(3, math.isqrt(n) + 1, 2))]
 
 
-def _is_prime(n: int, rng: random.Random) -> bool:
+KNOWN = {"authority": (274, 711), "01991": (730, 828), "79991": (211, 199)}
+"""How many candidates lie before the primes of the keys in daily use: saves looking for them."""
+
+
+def _is_prime(n: int) -> bool:
     if any(n % p == 0 for p in SMALL):
         return False
+    rng = random.Random(n)
     odd, twos = n - 1, 0
     while odd % 2 == 0:
         odd, twos = odd // 2, twos + 1
@@ -42,18 +47,25 @@ def _is_prime(n: int, rng: random.Random) -> bool:
     return True
 
 
-def _prime(rng: random.Random, bits: int) -> int:
+def _candidate(rng: random.Random, bits: int) -> int:
+    return rng.getrandbits(bits) | (0b11 << (bits - 2)) | 1
+
+
+def _prime(rng: random.Random, bits: int, skip: int) -> int:
+    for _ in range(skip):
+        _candidate(rng, bits)
     while True:
-        n = rng.getrandbits(bits) | (0b11 << (bits - 2)) | 1
-        if math.gcd(n - 1, E) == 1 and _is_prime(n, rng):
+        n = _candidate(rng, bits)
+        if math.gcd(n - 1, E) == 1 and _is_prime(n):
             return n
 
 
 @cache
 def rsa_key(name: str) -> rsa.RSAPrivateKey:
     """The RSA key of 2048 bits that belongs to a name; the same on every machine."""
-    rng = random.Random(hashlib.sha256(b"vnhealth kit " + name.encode()).digest())
-    p, q = _prime(rng, 1024), _prime(rng, 1024)
+    skip = KNOWN.get(name, (0, 0))
+    seeds = (hashlib.sha256(f"vnhealth kit {name} {half}".encode()).digest() for half in "pq")
+    p, q = (_prime(random.Random(s), 1024, n) for s, n in zip(seeds, skip, strict=True))
     d = pow(E, -1, math.lcm(p - 1, q - 1))
     public = rsa.RSAPublicNumbers(E, p * q)
     numbers = rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), public)
