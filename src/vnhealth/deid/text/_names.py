@@ -59,6 +59,9 @@ _RULES = (
     _rule(r"<L>[ ,(](?P<n>[SGDRQ])(?=[,.;:)(n]|$| (?:<L>|[dTKPLWt]))"),
     _rule(r":(?P<n>[SGDRQ])(?=[,.;)n]|$)"),
     _rule(r"\((?P<n>[SGDRQ])\)"),
+    # with a syllable that is not usual in names: tê: Thuỳ Kín, Đoái (vợ)
+    _rule(r"(?:<L>[ ,:(]|[:(])(?P<n>[GDRQ] C)(?=[,.;)(n]|$)"),
+    _rule(r"(?P<n>[GDSRQ]? ?C)(?=\([tK])"),
     # two such words at the beginning of a sentence: Vân Khánh ngủ được
     _rule(r"(?:[.;n]|^.)(?P<n>[GD] [GDQS])(?= <L>)"),
     # names of accounts: nguyen.thi.an
@@ -94,7 +97,7 @@ _RULES = (
     _rule(r"(?P<n>s [go] [g])"),
     _rule(r"(?P<n>s g)(?=[^ ]|$| [kldP])"),
     # a list: các ĐD: Lan, Hoa và Quế
-    _rule(r"[TLPW]:(?P<n>[<G>N](?:<MORE>){0,3}(?:,[<G>N](?:<MORE>){0,3}){1,12})(?=[.;)n]|$| e)"),
+    _rule(r"[TLPW]:(?P<n>[<G>NC](?:<MORE>){0,3}(?:,[<G>NC](?:<MORE>){0,3}){1,12})(?=[.;)n]|$| e)"),
     # the second of two: anh Tuấn và Hoa
     _rule(r"[TKPLW](?: a)?[ .:(][<G>N](?:<MORE>){0,4} e (?P<n>[<G>](?:<MORE>){0,4})"),
     # initials: N.T.H., N.V. An, Ng. V. An

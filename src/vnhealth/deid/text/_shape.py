@@ -223,6 +223,8 @@ def _title(page: Page, kinds: list[str], first: int, last: int, classes: tuple[s
         return letter
     if page.words[first].lower() in ("trực", "phụ") and first and kinds[first - 1] == "T":
         return "T"
+    if first and last - first == 1 and page.words[first].istitle() and kinds[first - 1] in "SV":
+        return "" if page.shape[first] == " " else letter
     if last - first > 1 or letter not in "KW":
         return letter
     if page.capital(first):
