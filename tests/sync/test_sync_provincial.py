@@ -187,6 +187,20 @@ def test_a_lost_answer_is_unknown_unless_a_second_send_does_no_harm(site, key):
     assert received - replaced == 1
 
 
+def test_hanoi_cannot_be_asked_about_a_file_without_a_transaction(site):
+    gate = site.gate("hanoi")
+    site.exchange.faults.add(Fault("F10", on="hanoi.submit", times=1))
+    (outcome,) = gate.submit(claims("A1"))
+    assert (outcome.status, outcome.transaction) == (Status.UNKNOWN, None)
+    for ask in (
+        lambda: gate.status(outcome),
+        lambda: gate.resend(outcome, claims("A1"), known=()),
+    ):
+        with pytest.raises(NotSupported):
+            ask()
+    assert site.books("hanoi") == (1, 0, 0, 0, 1)
+
+
 @pytest.mark.parametrize("key", [*CLAIMS, *CHECKS])
 def test_one_login_serves_many_files_and_a_new_one_follows_when_it_is_over(site, key):
     gate = site.gate(key)

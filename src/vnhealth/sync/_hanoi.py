@@ -122,9 +122,9 @@ class HanoiGate(BearerGate):
     # questions (the form of the answer is vnhealth-defined)
 
     def look_up(self, outcome: Outcome) -> Plan[Outcome]:
-        """By maGiaoDich. A file whose answer was lost has none, so it cannot be told."""
+        """By maGiaoDich only: a file whose answer was lost has none and cannot be asked about."""
         if not outcome.transaction:
-            return outcome
+            raise self.lacks("status without maGiaoDich")
         endpoint = self.gateway.endpoint("status")
         path = endpoint.path.replace("{maGiaoDich}", quote(outcome.transaction, safe=""))
         answer = yield from self.ask(endpoint, path=path)
