@@ -19,7 +19,6 @@ __all__ = ["Job", "Queue"]
 
 FIRST = {State.UNKNOWN: 0, State.READY: 1, State.PENDING: 2}
 FACTS = ("number", "digest", "edition")
-NOT_YET = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -99,7 +98,7 @@ class Queue:
         wanted = (
             sa.select(work.id)
             .where(work.destination == route[0], work.facility == route[1], _due(now), _in_order())
-            .order_by(order, sa.func.coalesce(work.due_at, NOT_YET), work.id)
+            .order_by(order, work.due_at.asc().nulls_last(), work.id)
             .limit(limit)
         )
         with self.engine.begin() as db:
