@@ -74,6 +74,15 @@ def test_what_is_known_without_a_catalogue_is_not_said_twice(pack):
     assert "BHYT-ICD-103" not in codes
 
 
+@pytest.mark.parametrize(("field", "code"), [("main", "152"), ("other", "158")])
+def test_an_unknown_code_is_reported_once(pack, field, code):
+    tag = {"main": "MA_BENH_CHINH", "other": "MA_BENH_KT"}[field]
+    june = found(pack, claim(JUNE, **{field: "U98.7"}))
+    assert (f"BHYT-XML1-{code}", tag) in june
+    assert ("BHYT-CLAIM-091", tag) not in june
+    assert ("BHYT-CLAIM-091", tag) in found(pack, claim(JULY, **{field: "U98.7"}))
+
+
 def test_an_asterisk_code_needs_its_dagger(pack):
     alone = found(pack, claim(JUNE, main="J06.9", other="G01*"))
     assert ("BHYT-ICD-106", "MA_BENH_KT") in alone

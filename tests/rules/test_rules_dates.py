@@ -147,3 +147,16 @@ def test_outside_money_is_taken_off_self_pay_then_co_payment_then_fund(edited):
         )
         found = rules.check(target)
         assert not [f for f in found if f.table == "XML2"]
+
+
+@pytest.mark.parametrize(("born", "missed"), [("202602160900", False), ("202602150900", True)])
+def test_a_newborn_needs_no_person_number_up_to_28_days(edited, born, missed):
+    claim, _ = edited("outpatient 2026-03-16", f"XML1[0].SO_CCCD= | XML1[0].NGAY_SINH={born}")
+    assert ("BHYT-XML1-114" in rules.check(claim).codes) is missed
+
+
+@pytest.mark.parametrize("blank", [" ", "\t\n", "\u00a0"])
+def test_blanks_do_not_fill_a_required_field(clean, blank):
+    claim = clean("outpatient 2026-03-16")
+    blanks = claim.replace(xml1=claim.xml1.replace(ho_ten=blank))
+    assert [f.path for f in rules.check(blanks).by_code("BHYT-FLD-01")] == ["XML1[0].HO_TEN"]

@@ -101,6 +101,11 @@ class _Catalogue:
 
             raise SpecError("ERR-SPEC-05", name=code) from None
 
+    def add(self, info: CodeInfo) -> None:
+        """Make a code of another package known, once or again. Raises `ValueError` when taken."""
+        if self._rows.setdefault(info.code, info) != info:
+            raise ValueError(f"the code {info.code} is taken")
+
     def __contains__(self, code: object) -> bool:
         return code in self._rows
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from vnhealth.localtime import LocalTime, Precision
 from vnhealth.records import Claim, PartForm
+from vnhealth.records._convert import BLANKS
 from vnhealth.rules._calendar import Calendar
 from vnhealth.rules._model import CodeCatalog, Tolerance
 from vnhealth.rules._rates import expected_rates
 from vnhealth.spec import Edition, Family
 
-__all__ = ["NOT_CLAIMS", "Case", "after", "day_of", "money"]
+__all__ = ["NOT_CLAIMS", "Case", "after", "day_of", "is_empty", "money"]
 
 NOT_CLAIMS = frozenset({"XML0", "XML12"})
 """Tables that travel alone, not in the envelope of claims."""
@@ -133,6 +134,14 @@ class Case:
                 row.ma_dich_vu: row.ma_nhom for row in self.rows("XML3") if row.ma_dich_vu
             }
         return found
+
+
+def is_empty(row: Any, attr: str) -> bool:
+    """True when a field holds nothing, or blanks only; what could not be read is not empty."""
+    if getattr(row, attr) is not None:
+        return False
+    text: str = row.raw_texts.get(attr.upper(), "")
+    return not text.strip(BLANKS)
 
 
 def money(value: Decimal) -> str:

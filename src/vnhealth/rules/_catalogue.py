@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from vnhealth.findings import Severity
 from vnhealth.rules._case import Case
-from vnhealth.rules._icd import ICD_TT06_FROM
+from vnhealth.rules._icd import ICD_TT06_FROM, is_known_to_4469
 from vnhealth.rules._load import rows
 from vnhealth.rules._model import ClaimCheck, CodeCatalog, Hit
 
@@ -85,8 +85,16 @@ def _search(case: Case, state: str) -> Iterator[Hit]:
 
 
 def unknown(case: Case) -> list[Hit] | None:
-    """Codes that the catalogue does not hold."""
-    return _hits(case, "unknown")
+    """Codes that the catalogue does not hold, unless a rule of `vnhealth.rules._icd` says so."""
+    found = _hits(case, "unknown")
+    if found is None or case.on >= ICD_TT06_FROM:
+        return found
+    kept = [
+        hit
+        for hit in found
+        if hit.params["system"] != "icd10" or is_known_to_4469(hit.values["value"])
+    ]
+    return kept or None
 
 
 def ended(case: Case) -> list[Hit] | None:

@@ -18,6 +18,7 @@ from vnhealth.records._sizes import (
     number_problem,
     steady_size,
 )
+from vnhealth.rules._case import is_empty
 from vnhealth.rules._codes import Codes, codes_of
 from vnhealth.rules._load import field_exceptions
 from vnhealth.rules._model import Era, Hit
@@ -79,7 +80,7 @@ class Judge:
         value = getattr(row, f.attr)
         if value is not None:
             yield from self.judge(f, value)
-        elif f.tag not in row.raw_texts:
+        elif is_empty(row, f.attr):
             severity = self.demand(f)
             if severity:
                 yield "BHYT-FLD-01", severity, Hit(f.tag, _words(f))

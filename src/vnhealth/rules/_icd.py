@@ -19,7 +19,7 @@ from vnhealth.rules._model import Era, Hit, On, RowCheck
 if TYPE_CHECKING:
     from vnhealth.records.bhyt130 import Xml1, Xml3
 
-__all__ = ["CHECKS", "ICD_TT06_FROM", "surely_fits"]
+__all__ = ["CHECKS", "ICD_TT06_FROM", "is_known_to_4469", "surely_fits"]
 
 ICD_TT06_FROM = dt.date(2026, 7, 1)
 
@@ -61,6 +61,12 @@ def _faults(text: str, tt06: bool) -> tuple[bool, bool]:
         any(not code.plain for code in codes),
         any(code.plain and not code.exists for code in codes),
     )
+
+
+def is_known_to_4469(code: str) -> bool:
+    """True for a code of decision 4469; of all others rules here say that they are unknown."""
+    found = _code(code, False)
+    return bool(found.plain) and found.exists
 
 
 def _tt06(case: Case) -> bool:

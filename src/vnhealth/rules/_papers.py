@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from vnhealth.rules._case import Case, after, day_of
+from vnhealth.rules._case import Case, after, day_of, is_empty
 from vnhealth.rules._model import Hit, On, RowCheck
 
 if TYPE_CHECKING:
@@ -20,12 +20,7 @@ _REST = unicodedata.normalize("NFC", "dưỡng thai")
 
 def missing(row: Any, *attrs: str) -> list[Hit] | None:
     """Hits for fields that are empty; a value that could not be read is not called empty."""
-    found = [
-        Hit(attr.upper())
-        for attr in attrs
-        if getattr(row, attr) is None and attr.upper() not in row.raw_texts
-    ]
-    return found or None
+    return [Hit(attr.upper()) for attr in attrs if is_empty(row, attr)] or None
 
 
 def appointment(row: Xml14, case: Case) -> Hit | None:
