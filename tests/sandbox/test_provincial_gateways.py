@@ -281,6 +281,9 @@ def test_hoc_takes_check_ins_as_their_own_kind(files):
     assert wire.call("submit", files.claim("A1"), {**head, **xml}).json()["code"] == 200
     assert {row.kind for row in wire.exchange.reconcile()} == {"checkin", "claim"}
     assert wire.call("submit", files.claim("A1"), {**head, **JSON}).status == 400
+    coded = base64.b64encode(files.claim("A2")).decode()
+    body = {"ma_tinh": "01", "ma_csyt": "01001", "du_lieu_chi_tiet": coded}
+    assert wire.call("submit", json.dumps(body).encode(), {**head, **JSON}).status == 200
     assert wire.call("submit", files.claim("A1"), {**head, **xml, "tinh": "79"}).status == 400
 
 

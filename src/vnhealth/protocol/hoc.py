@@ -18,6 +18,7 @@ __all__ = [
     "GRANT",
     "HEADER_FACILITY",
     "HEADER_PROVINCE",
+    "JSON_FILE",
     "TOKEN_SECONDS",
     "XML_CONTENT_TYPES",
     "Receipt",
@@ -33,6 +34,8 @@ HEADER_PROVINCE = "tinh"
 HEADER_FACILITY = "csyt"
 TOKEN_SECONDS = 1800
 XML_CONTENT_TYPES = ("application/xml", "text/xml")
+JSON_FILE = "du_lieu_chi_tiet"
+"""Field of the JSON body that the document shows: the file in Base64."""
 
 
 def token_reply(access: str, refresh: str, session: str, seconds: int) -> bytes:

@@ -7,8 +7,17 @@ import datetime as dt
 from vnhealth.protocol import Endpoint, hoc
 from vnhealth.protocol.hoc import Receipt
 from vnhealth.sandbox._core import Answer, Call, Core, Front
-from vnhealth.sandbox._forms import Refused, bearer_account, clear_account, guarded, said, texts
-from vnhealth.sandbox._http import Response
+from vnhealth.sandbox._forms import (
+    Refused,
+    bearer_account,
+    clear_account,
+    from_base64,
+    guarded,
+    json_object,
+    said,
+    texts,
+)
+from vnhealth.sandbox._http import Request, Response
 from vnhealth.sandbox._results import claim_intake
 
 __all__ = ["front"]
@@ -79,13 +88,12 @@ class Hoc:
         return Answer(Response(200, body), "200", account.scope)
 
     def submit(self, call: Call) -> Answer:
-        """A raw check-in or claim file of the facility that the headers name."""
+        """A check-in or claim file of the facility that the headers name."""
         request = call.request
         account = bearer_account(self._core, hoc.GATEWAY, request)
         if account is None:
             raise Refused("401")
-        if request.content_type not in hoc.XML_CONTENT_TYPES or not request.body:
-            raise Refused("400", "XML")
+        body = _file(request)
         facility = request.header(hoc.HEADER_FACILITY)
         if not account.may_send(facility):
             raise Refused("403", hoc.HEADER_FACILITY)
@@ -94,7 +102,7 @@ class Hoc:
         intake = claim_intake(
             hoc.GATEWAY,
             account,
-            request.body,
+            body,
             kind=call.endpoint.record,
             facility=facility,
             foreign="403",
@@ -102,3 +110,12 @@ class Hoc:
         kept = self._core.ledger.accept(intake, self._core.settings.delay(hoc.GATEWAY))
         reply = Receipt(200, "success", kept.transaction)
         return Answer(Response(200, reply.to_bytes()), "200", kept.facility, kept.transaction)
+
+
+def _file(request: Request) -> bytes:
+    """The file of a request: raw XML as the client sends it, or the JSON of the document."""
+    if request.content_type == "application/json":
+        return from_base64(texts(json_object(request)).get(hoc.JSON_FILE, ""))
+    if request.content_type not in hoc.XML_CONTENT_TYPES or not request.body:
+        raise Refused("400", "XML")
+    return request.body
