@@ -16,7 +16,7 @@ from vnhealth import spec
 from vnhealth.errors import EncodeError
 from vnhealth.localtime import LocalTime
 from vnhealth.records import Claim, Record, record_class
-from vnhealth.records.bhyt130 import Xml1, Xml2, Xml3
+from vnhealth.records.bhyt130 import Xml1, Xml2, Xml3, Xml12
 from vnhealth.records.bhyt4210 import Xml1 as OldXml1
 
 ALL = [
@@ -173,3 +173,7 @@ def test_a_pilot_file_with_fields_of_4750_is_of_4750() -> None:
 
 def test_every_class_is_a_record() -> None:
     assert all(issubclass(record_class(f, n), Record) for f, n in ALL)
+
+
+def test_assessment_minutes_have_no_link_id() -> None:
+    assert Claim(xml12=[Xml12(so_bien_ban="1/BB")]).ma_lk is None

@@ -178,11 +178,12 @@ class Claim:
 
     @property
     def ma_lk(self) -> str | None:
-        """The link id of the episode, from the first row that has one."""
+        """The link id of the episode, from the first row that has one; minutes (XML12) have none."""
         for rows in self.tables.values():
             for row in rows:
-                if row["MA_LK"]:
-                    return str(row["MA_LK"])
+                found = getattr(row, "ma_lk", None)
+                if found:
+                    return str(found)
         return None
 
     @property
