@@ -178,7 +178,7 @@ class Claim:
 
     @property
     def ma_lk(self) -> str | None:
-        """The link id of the episode, from the first row that has one; minutes (XML12) have none."""
+        """The link id of the episode, from the first row that has one; XML12 has none."""
         for rows in self.tables.values():
             for row in rows:
                 found = getattr(row, "ma_lk", None)
