@@ -22,7 +22,7 @@ Writer = Callable[
     [Iterable[tuple[Any, ...]], Sequence[Any], "Days", Counts], tuple[list[str], Counts]
 ]
 """``write(values of rows, getters, days, counts) -> (texts of rows, counts)``; the counts, of
-filled-in values by field, go on from those given. Raises when a value is unusual."""
+absent values by field, go on from those given. Raises when a value is unusual."""
 
 
 class Days(dict[str, str]):
@@ -102,7 +102,7 @@ def compiled(
         f"    {counts}= C",
         f"    for {values}in rows:",
         "        n += 1",
-        *(f"        if v{i} is not None: c{i} += 1" for i in range(width)),
+        *(f"        if v{i} is None: c{i} += 1" for i in range(width)),
         *(f"        if v{i} is not None: raise KeyError" for i in excluding),
         *(f"        if v{a} is not None and v{b} is not None: raise KeyError" for a, b in twins),
         f"        add(f'<{name}>{number}{body}</{name}>')",

@@ -7,7 +7,7 @@ something was refused or is unusual are they looked at value by value.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import add, attrgetter, getitem, itemgetter
@@ -149,7 +149,9 @@ class TablePlan:
         self._exceptions = exceptions
         tags = [row.tag.lower() for row in self.rows]
         self._take_all, self._take_state = attrgetter(*tags), itemgetter(*tags)
-        self._filled: Counts = (0,) * len(tags)
+        self._width = {len(tags)}
+        self._counted = 0
+        self._absent: Counts = (0,) * len(tags)
         self._facilities: dict[str, _Facility] = {}
         limits = _limits(family, name)
         whole = policy.whole_encounters
@@ -268,39 +270,31 @@ class TablePlan:
     def write(self, rows: Sequence[Record], case: Case, tally: Tally) -> tuple[str, int]:
         """The elements of the rows that may leave, as one text, and their number."""
         tally.rows_read[self.name] += len(rows)
-        values = self._values(rows, tally)
-        if len(rows) <= MAX_ROWS:
-            days = self._days(case.days)
-            try:
-                out, filled = self._fast(values, self._fast_getters(case), days, self._filled)
-            except (AttributeError, KeyError, TypeError):
-                pass
-            else:
-                text = "".join(out)
-                if MARK not in text:
-                    self._filled = filled
-                    return text, len(out)
-        return self._slowly(values, case, tally)
-
-    def _values(self, rows: Sequence[Record], tally: Tally) -> list[tuple[Any, ...]]:
-        """The values of the rows, one for each row of the policy; counts what else they hold."""
+        getters, days = self._fast_getters(case), self._days(case.days)
         states = [row.__dict__ for row in rows]
-        if {*map(len, states)} == {len(self.rows)}:
-            try:
-                return list(map(self._take_state, states))
-            except KeyError:
-                pass
-        for row, state in zip(rows, states, strict=True):
-            if "_raw" in state or "_extra" in state:
-                self._odd(row, tally)
-        return list(map(self._take_all, rows))
+        whole = {*map(len, states)} == self._width
+        values = map(self._take_state, states) if whole else map(self._take_all, rows)
+        try:
+            out, absent = self._fast([*values], getters, days, self._absent)
+        except (AttributeError, KeyError, TypeError):
+            pass
+        else:
+            text = "".join(out)
+            if MARK not in text and len(out) <= MAX_ROWS:
+                if not whole:
+                    self._odd(rows, tally)
+                self._counted, self._absent = self._counted + len(rows), absent
+                return text, len(out)
+        self._odd(rows, tally)
+        return self._slowly(map(self._take_all, rows), case, tally)
 
-    def _slowly(self, rows: Sequence[tuple[Any, ...]], case: Case, tally: Tally) -> tuple[str, int]:
+    def _slowly(self, rows: Iterable[tuple[Any, ...]], case: Case, tally: Tally) -> tuple[str, int]:
         """The same value by value, counting what is refused."""
         getters = self._getters(case)
         out: list[str] = []
         for values in rows:
-            self._filled = tuple(map(add, self._filled, (v is not None for v in values)))
+            self._counted += 1
+            self._absent = tuple(map(add, self._absent, (v is None for v in values)))
             try:
                 fragments = list(map(getitem, getters, self._take(values)))
             except TypeError:
@@ -327,10 +321,10 @@ class TablePlan:
 
     def settle(self, tally: Tally) -> None:
         """Move the counts of filled-in values to the tally."""
-        for row, count in zip(self.rows, self._filled, strict=True):
-            if count:
-                tally.seen[row.family, row.table, row.tag] += count
-        self._filled = (0,) * len(self.rows)
+        for row, absent in zip(self.rows, self._absent, strict=True):
+            if absent < self._counted:
+                tally.seen[row.family, row.table, row.tag] += self._counted - absent
+        self._counted, self._absent = 0, (0,) * len(self.rows)
 
     def _careful(self, getters: Sequence[Getter], values: Sequence[Any]) -> list[str]:
         """For values that cannot be looked up (a signalling NaN): each on its own."""
@@ -342,13 +336,15 @@ class TablePlan:
                 found.append(marked(FORM))
         return found
 
-    def _odd(self, row: Record, tally: Tally) -> None:
-        state = row.__dict__
-        for tag, text in row.raw_texts.items():
-            if state.get(tag.lower()) is None and text.strip(_BLANKS):
-                tally.add(UNREADABLE, self.name, tag)
-        if row.extra:
-            tally.add(UNKNOWN, self.name, "", len(row.extra))
+    def _odd(self, rows: Sequence[Record], tally: Tally) -> None:
+        """Count what rows hold beside the values of their fields."""
+        for row in rows:
+            state = row.__dict__
+            for tag, text in row.raw_texts.items():
+                if state.get(tag.lower()) is None and text.strip(_BLANKS):
+                    tally.add(UNREADABLE, self.name, tag)
+            if row.extra:
+                tally.add(UNKNOWN, self.name, "", len(row.extra))
 
     def _sort_out(self, fragments: list[str], case: Case, tally: Tally) -> str | None:
         """Count what was refused; the rest of the row, or None when the row stays at home.
