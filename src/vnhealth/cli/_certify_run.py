@@ -18,7 +18,7 @@ from typing import Any
 from vnhealth import conformance
 from vnhealth.cli._common import progress, say
 from vnhealth.conformance import Holdout, Kit, Run, Subject
-from vnhealth.conformance.clients import ReferenceClient
+from vnhealth.conformance.clients import ProbeClient, ReferenceClient
 from vnhealth.conformance.evidence import Sealer
 from vnhealth.errors import ConformanceError
 from vnhealth.localtime import ICT
@@ -39,6 +39,8 @@ class Job:
     seed: int
     folder: Path
     his_command: str | None
+    target: str | None
+    account: Path | None
     role: str | None
     only: tuple[str, ...]
     key: Path | None
@@ -57,7 +59,7 @@ class Job:
         sealer = self._sealer()
         started = _now()
         waivers = self._waivers(started.date())
-        subject = self._subject()
+        subject = self._subject(kit)
         role = self._role(kit, subject)
         self.folder.mkdir(parents=True, exist_ok=True)
         logging.getLogger("vnhealth.sync").addHandler(logging.NullHandler())
@@ -104,13 +106,22 @@ class Job:
             return ()
         return conformance.read_waivers(self.waivers.read_bytes(), on=day, keys=self.waiver_keys)
 
-    def _subject(self) -> Subject:
+    def _subject(self, kit: Kit) -> Subject:
+        is_server = "server" in kit.roles
+        if self.target and self.account and is_server and not self.his_command:
+            account = json.loads(self.account.read_text("utf-8"))
+            return conformance.Target(self.target, account)
+        if self.target or self.account or (self.his_command and is_server):
+            raise ConformanceError("ERR-CERT-10", what="--target, --account, --his-command")
+        if is_server:
+            return conformance.InProcess(ProbeClient)
         if self.his_command:
             return conformance.Command(self.his_command)
         return conformance.InProcess(ReferenceClient)
 
     def _role(self, kit: Kit, subject: Subject) -> str:
-        role = self.role or ("full" if subject.kind == "self_test" else "clinic")
+        largest = subject.kind in ("self_test", "server_target")
+        role = self.role or kit.roles[-1 if largest else 0]
         if role not in kit.roles:
             raise ConformanceError("ERR-CERT-10", what="role")
         return role

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 USAGE = 3
 DEFAULT_KIT = "bhyt-claim-3176"
+SERVER_KIT = "bhyt-server-3176"
 
 
 class _Group(TyperGroup):
@@ -74,7 +75,9 @@ CertFile = Annotated[Path | None, typer.Option("--cert", help="Chứng thư X.50
 @app.callback()
 def certify(
     ctx: typer.Context,
-    kit_name: KitName = DEFAULT_KIT,
+    kit_name: Annotated[
+        str | None, typer.Option("--kit", help="Bộ kiểm thử / kit (bhyt-claim-3176).")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Hạt giống / seed.")] = 7,
     folder: Annotated[Path, typer.Option("--out", help="Nơi ghi bằng chứng / output.")] = Path(
         "certify-out"
@@ -82,6 +85,12 @@ def certify(
     format: Annotated[str, typer.Option("--format", help="human | json")] = "human",
     his_command: Annotated[
         str | None, typer.Option(help="Lệnh chạy HIS: LỆNH THƯ_MỤC / command of the HIS.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Địa chỉ máy chủ cần thử / address of a server under test.")
+    ] = None,
+    account: Annotated[
+        Path | None, typer.Option(help="JSON {username, password, facility} cho / for --target.")
     ] = None,
     role: Annotated[str | None, typer.Option(help="clinic | hospital | multi_site | full")] = None,
     only: Annotated[
@@ -107,10 +116,12 @@ def certify(
     from vnhealth.cli._certify_run import Job
 
     job = Job(
-        kit_name=kit_name,
+        kit_name=kit_name or (SERVER_KIT if target else DEFAULT_KIT),
         seed=seed,
         folder=folder,
         his_command=his_command,
+        target=target,
+        account=account,
         role=role,
         only=tuple(only or ()),
         key=key,
@@ -296,6 +307,14 @@ def example(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """Ghi phần mềm HIS mẫu cho Node.js. / Write the example client for Node.js."""
     source = files("vnhealth.conformance") / "data" / "his.mjs"
     file.write_bytes(source.read_bytes())
+
+
+@app.command()
+def ca(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Ghi CA thử của bộ kiểm thử (PEM). / Write the kit's test authority, to be trusted."""
+    from vnhealth.conformance import staged_authority
+
+    file.write_bytes(staged_authority())
 
 
 @app.command("key")

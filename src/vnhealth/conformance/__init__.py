@@ -8,12 +8,15 @@ body.
 
 from vnhealth.conformance import evidence
 from vnhealth.conformance._holdout import Holdout, open_holdout
+from vnhealth.conformance._keys import pki
 from vnhealth.conformance._model import Case, Kit, Result, Scenario, Step, step
+from vnhealth.conformance._play import FACILITIES
 from vnhealth.conformance._report import csv_table, html, junit
 from vnhealth.conformance._requirements import Requirement, coverage, requirements
 from vnhealth.conformance._run import Run, run_kit
 from vnhealth.conformance._stage import Kill, Stage, Strike
 from vnhealth.conformance._subject import Command, InProcess, Subject
+from vnhealth.conformance._target import Target
 from vnhealth.conformance._waivers import Waiver, read_waivers, waive
 from vnhealth.conformance.kits import KITS, kit
 
@@ -33,6 +36,7 @@ __all__ = [
     "Step",
     "Strike",
     "Subject",
+    "Target",
     "Waiver",
     "coverage",
     "csv_table",
@@ -44,6 +48,12 @@ __all__ = [
     "read_waivers",
     "requirements",
     "run_kit",
+    "staged_authority",
     "step",
     "waive",
 ]
+
+
+def staged_authority() -> bytes:
+    """The certificate (PEM) of the authority under which the staged files are signed."""
+    return pki(FACILITIES).authority

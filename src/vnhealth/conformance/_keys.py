@@ -79,6 +79,7 @@ class Pki:
     trust: TrustStore
     signers: dict[str, KeySigner]
     certificates: dict[str, bytes]
+    authority: bytes
 
     def key_pem(self, facility: str) -> bytes:
         """The private key of a facility, PEM, as a work order hands it out."""
@@ -101,4 +102,4 @@ def pki(facilities: tuple[str, ...]) -> Pki:
     for code, signer in signers.items():
         trust = trust.with_registered(code, signer.certificate)
     certificates = {code: signer.certificate for code, signer in signers.items()}
-    return Pki(trust, signers, certificates)
+    return Pki(trust, signers, certificates, authority.certificate_pem)

@@ -14,7 +14,13 @@ from typing import Any
 
 from vnhealth.conformance._model import Kit
 
-__all__ = ["Requirement", "coverage", "requirements", "requirements_digest"]
+__all__ = [
+    "Requirement",
+    "coverage",
+    "requirements",
+    "requirements_digest",
+    "requirements_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,11 @@ def requirements() -> Mapping[str, Requirement]:
     return MappingProxyType({row["id"]: Requirement(**row) for row in rows})
 
 
+def requirements_of(kit: Kit) -> Mapping[str, Requirement]:
+    """The requirements that bind the roles of a kit."""
+    return {name: r for name, r in requirements().items() if r.role in kit.roles}
+
+
 def requirements_digest() -> str:
     """SHA-256 of the rows."""
     return hashlib.sha256(_text().encode()).hexdigest()
@@ -84,7 +95,7 @@ def coverage(kit: Kit) -> dict[str, Any]:
             "reason_vi": r.reason_vi,
             "reason_en": r.reason_en,
         }
-        for r in requirements().values()
+        for r in requirements_of(kit).values()
     ]
     testable = [row for row in rows if row["testable"]]
     covered = sum(1 for row in testable if row["tests"])

@@ -12,7 +12,7 @@ from vnhealth.conformance import evidence
 from vnhealth.conformance._facts import Sums, kit_facts, scenario_traffic, standards
 from vnhealth.conformance._model import Case, CaseResult, Kit, Result, Scenario
 from vnhealth.conformance._play import judge, play
-from vnhealth.conformance._requirements import Requirement, requirements
+from vnhealth.conformance._requirements import Requirement, requirements, requirements_of
 from vnhealth.conformance._subject import Command, Subject
 from vnhealth.conformance._waivers import Waiver
 from vnhealth.errors import ConformanceError
@@ -54,7 +54,7 @@ def run_kit(
     subject: Subject,
     *,
     seed: int,
-    role: str = "full",
+    role: str = "",
     waivers: tuple[Waiver, ...] = (),
     commitment: str = "",
     only: tuple[str, ...] = (),
@@ -63,9 +63,11 @@ def run_kit(
     """Run all scenarios of a role against a subject.
 
     With ``commitment`` the seed is a secret: then neither it nor the traffic's details stand in the
-    facts. ``waivers`` must have been checked already. ``only`` names scenarios; all others are
+    facts. ``waivers`` must have been checked already. ``role`` is the
+    largest one of the kit unless given. ``only`` names scenarios; all others are
     skipped then. Raises `ConformanceError` (ERR-CERT-10) for a name that is none.
     """
+    role = role or kit.roles[-1]
     if set(only) - {scenario.id for scenario in kit.scenarios}:
         raise ConformanceError("ERR-CERT-10", what="only")
     results: list[CaseResult] = []
@@ -123,7 +125,7 @@ def _waived(result: CaseResult, waivers: tuple[Waiver, ...]) -> CaseResult:
 def _by_requirement(kit: Kit, role: str, results: list[CaseResult]) -> dict[str, Result]:
     reach = kit.roles.index(role)
     found = {}
-    for name, requirement in requirements().items():
+    for name, requirement in requirements_of(kit).items():
         kinds = {r.result for r in results if name in r.case.verifies}
         if not requirement.testable:
             found[name] = Result.NOT_TESTABLE

@@ -2,6 +2,15 @@
 
 from vnhealth.conformance.clients._place import Answer, NoAnswer, Task, Workplace
 from vnhealth.conformance.clients._plain import PlainClient
+from vnhealth.conformance.clients._probe import ProbeClient
 from vnhealth.conformance.clients._reference import ReferenceClient
 
-__all__ = ["Answer", "NoAnswer", "PlainClient", "ReferenceClient", "Task", "Workplace"]
+__all__ = [
+    "Answer",
+    "NoAnswer",
+    "PlainClient",
+    "ProbeClient",
+    "ReferenceClient",
+    "Task",
+    "Workplace",
+]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from vnhealth.conformance._model import Kit
 from vnhealth.conformance.kits._claim3176 import KIT as CLAIM_3176
+from vnhealth.conformance.kits._server3176 import KIT as SERVER_3176
 from vnhealth.errors import ConformanceError
 
-__all__ = ["CLAIM_3176", "KITS", "kit"]
+__all__ = ["CLAIM_3176", "KITS", "SERVER_3176", "kit"]
 
-KITS: tuple[Kit, ...] = (CLAIM_3176,)
+KITS: tuple[Kit, ...] = (CLAIM_3176, SERVER_3176)
 
 
 def kit(name: str) -> Kit:
