@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +15,8 @@ from vnhealth.cli._common import out, print_json, progress
 from vnhealth.errors import SandboxError
 
 if TYPE_CHECKING:
-    from vnhealth.sandbox import Facility
+    from vnhealth.sandbox import Exchange, Facility
+    from vnhealth.sandbox.asgi import Site
 
 FACILITY_CODE = 5
 
@@ -52,6 +55,9 @@ def serve(
     facilities: Annotated[
         Path | None, typer.Option(help="CSV code,name: cơ sở của bạn / your facilities.")
     ] = None,
+    reports: Annotated[
+        Path, typer.Option(help="Nơi ghi báo cáo của bộ kiểm tra / where kits write.")
+    ] = Path("bao-cao"),
     admin_token: Annotated[
         str | None, typer.Option(envvar="VNHEALTH_ADMIN_TOKEN", help="Khoá quản trị / admin.")
     ] = None,
@@ -78,10 +84,23 @@ def serve(
         faults=FaultPlan.load(faults) if faults else None,
         clock=VirtualClock(base=SystemClock()) if virtual_clock else None,
         shown=shown,
+        site=_console(reports),
         tls=tls,
         facilities=_facilities(facilities) if facilities else None,
         settings=Settings(verdict_delay=dt.timedelta(seconds=2), per_minute=per_minute),
     )
+
+
+def _console(reports: Path) -> Callable[[Exchange, str, str], Site]:
+    """The pages at ``/``; a new secret for their sessions with every start."""
+    from vnhealth.console import Console, KitRuns
+
+    def site(exchange: Exchange, token: str, base_url: str) -> Site:
+        secret = secrets.token_bytes(32)
+        kits = KitRuns(reports)
+        return Console(exchange, token=token, secret=secret, base_url=base_url, kits=kits)
+
+    return site
 
 
 def _facilities(path: Path) -> list[Facility]:

@@ -31,11 +31,10 @@ def _ok(value: Any) -> Answer:
 
 
 class Control:
-    """Calls by method and path below ``/_sandbox``. Snapshots live as long as the process."""
+    """Calls by method and path below ``/_sandbox``."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._snapshots: dict[str, Snapshot] = {}
 
     def calls(self) -> dict[str, Operation]:
         """What is answered, by method and path."""
@@ -130,21 +129,21 @@ class Control:
         """Names and moments of the snapshots taken."""
         rows = [
             {"name": name, "at": kept.at.isoformat(), "submissions": len(kept.submissions)}
-            for name, kept in self._snapshots.items()
+            for name, kept in self._exchange.snapshots.items()
         ]
         return _ok({"snapshots": rows})
 
     def take(self, request: Request) -> Answer:
         """Take a snapshot under a name; an older one of that name is replaced."""
         name = _name(request)
-        if len(self._snapshots) >= MAX_SNAPSHOTS and name not in self._snapshots:
+        if len(self._exchange.snapshots) >= MAX_SNAPSHOTS and name not in self._exchange.snapshots:
             raise BadBody
-        self._snapshots[name] = self._exchange.snapshot()
+        self._exchange.snapshots[name] = self._exchange.snapshot()
         return self.snapshots(request)
 
     def restore(self, request: Request) -> Answer:
         """Put a snapshot back."""
-        kept = self._snapshots.get(_name(request))
+        kept = self._exchange.snapshots.get(_name(request))
         if kept is None:
             raise BadBody
         self._exchange.restore(kept)

@@ -198,6 +198,8 @@ class Exchange:
         self._core = Core(
             clock=clock, ids=self.ids, ledger=ledger, accounts=accounts, settings=settings
         )
+        self.snapshots: dict[str, Snapshot] = {}
+        """Snapshots by name; they live as long as the process."""
         self._start = self.snapshot()
         self._admin = admin.Admin(self._core, self.journal, admin_token, Control(self).calls())
         self._fronts: dict[str, Front] = {}
@@ -221,24 +223,27 @@ class Exchange:
         """Answer one request. Never raises on what a client sends."""
         with self._lock:
             gateway, operation, answer = self._dispatch(request)
-            self.journal.add(
-                Entry(
-                    number=self.journal.count + 1,
-                    at=self.clock.now(),
-                    gateway=gateway,
-                    operation=operation,
-                    method=request.method if request.method in METHODS else "?",
-                    status=answer.response.status,
-                    code=answer.code,
-                    facility=answer.facility,
-                    transaction=answer.transaction,
-                    bytes_in=len(request.body),
-                    bytes_out=len(answer.response.body),
-                    faults=answer.faults,
-                    near_miss=answer.near_miss,
-                )
-            )
+            self._journal(gateway, operation, request, answer)
             return answer.response.with_headers((("Date", self._date(answer.response.wire)),))
+
+    def _journal(self, gateway: str, operation: str, request: Request, answer: Answer) -> None:
+        self.journal.add(
+            Entry(
+                number=self.journal.count + 1,
+                at=self.clock.now(),
+                gateway=gateway,
+                operation=operation,
+                method=request.method if request.method in METHODS else "?",
+                status=answer.response.status,
+                code=answer.code,
+                facility=answer.facility,
+                transaction=answer.transaction,
+                bytes_in=len(request.body),
+                bytes_out=len(answer.response.body),
+                faults=answer.faults,
+                near_miss=answer.near_miss,
+            )
+        )
 
     def _dispatch(self, request: Request) -> tuple[str, str, Answer]:
         if len(request.body) > self.settings.max_body:
@@ -362,6 +367,11 @@ class Exchange:
                 at=self.clock.now(),
                 faults=self.faults.to_dict(),
             )
+
+    def note(self, operation: str) -> None:
+        """Write into the journal what somebody did to the sandbox itself."""
+        with self._lock:
+            self._journal("sandbox", operation, Request("POST", ""), Answer(Response(200), "OK"))
 
     def reset(self) -> None:
         """Be as new: nothing received, no faults but those it began with, an empty journal."""

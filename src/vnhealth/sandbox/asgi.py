@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 from vnhealth.sandbox._exchange import Exchange
 from vnhealth.sandbox._http import Request, Response, Wire
 from vnhealth.sandbox.gateways.admin import problem
 
-__all__ = ["app"]
+__all__ = ["Site", "app"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -26,8 +26,24 @@ PAUSE = 0.1
 Abort = Callable[[Scope], None]
 
 
+class Site(Protocol):
+    """Pages that share the server with the gateways."""
+
+    def owns(self, path: str) -> bool:
+        """True for the paths that are answered here."""
+        ...
+
+    def handle(self, request: Request) -> Response:
+        """The answer to a request."""
+        ...
+
+
 def app(
-    exchange: Exchange, *, judge: bool = True, abort: Abort | None = None
+    exchange: Exchange,
+    *,
+    judge: bool = True,
+    abort: Abort | None = None,
+    site: Site | None = None,
 ) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """An ASGI application over an exchange.
 
@@ -35,6 +51,7 @@ def app(
     nobody waits for one; answers are the same without it. Requests are answered on the event loop:
     one at a time, in the order of arrival, each durable before its answer goes out. ``abort``
     breaks the connection of a scope; without it, a fault that does so leaves an incomplete answer.
+    ``site`` answers the paths that it owns.
     """
     idle = _Idle()
     rate = _Rate(exchange)
@@ -44,7 +61,7 @@ def app(
             await _lifespan(exchange, receive, send, idle if judge else None)
         elif scope["type"] == "http":
             idle.asked = True
-            answer = rate.over(scope) or await _respond(exchange, scope, receive)
+            answer = rate.over(scope) or await _respond(exchange, scope, receive, site)
             if answer.wire is None:
                 await _send(send, answer)
             else:
@@ -53,22 +70,25 @@ def app(
     return run
 
 
-async def _respond(exchange: Exchange, scope: Scope, receive: Receive) -> Response:
+async def _respond(
+    exchange: Exchange, scope: Scope, receive: Receive, site: Site | None
+) -> Response:
     limit = exchange.settings.max_body
     body = await _body(receive, limit)
     if body is None:
         return problem(413, "SBX-HTTP-02", limit=str(limit)).response
     headers = _headers(scope["headers"])
-    return exchange.handle(
-        Request(
-            method=scope["method"],
-            path=scope["path"],
-            headers=headers,
-            query=scope["query_string"].decode("latin-1"),
-            body=body,
-            host=headers.get("host", ""),
-        )
+    request = Request(
+        method=scope["method"],
+        path=scope["path"],
+        headers=headers,
+        query=scope["query_string"].decode("latin-1"),
+        body=body,
+        host=headers.get("host", ""),
     )
+    if site is not None and site.owns(request.path):
+        return site.handle(request)
+    return exchange.handle(request)
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

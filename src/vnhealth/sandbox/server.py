@@ -27,7 +27,7 @@ from vnhealth.sandbox._sqlite import SqliteStore
 from vnhealth.sandbox._store import MemoryStore, Store
 from vnhealth.sandbox._tls import tls_files
 from vnhealth.sandbox._welcome import first_request, welcome
-from vnhealth.sandbox.asgi import app
+from vnhealth.sandbox.asgi import Site, app
 from vnhealth.sandbox.faults import FaultPlan
 from vnhealth.sandbox.gateways import MODULES
 
@@ -74,6 +74,7 @@ def serve(
     faults: FaultPlan | None = None,
     shown: Iterable[str] = tuple(MODULES),
     tls: str | os.PathLike[str] | None = None,
+    site: Callable[[Exchange, str, str], Site] | None = None,
     echo: Callable[[str], None] = _say,
 ) -> None:
     """Serve until interrupted.
@@ -85,6 +86,7 @@ def serve(
     first. ``shown`` are the gateways named there and in the greeting; all of them answer.
     ``faults`` is a plan to begin with. ``tls`` is a folder with ``ca.pem``, ``server.pem`` and
     ``server-key.pem``, made at the first start: then the server speaks https only.
+    ``site`` makes the pages at ``/`` from the exchange, the admin token and the base URL.
     ``admin_token`` is made at random unless given; a host other than the loopback needs one
     (SBX-SET-02). Verdicts come after two seconds unless ``settings`` say otherwise.
 
@@ -130,13 +132,21 @@ def serve(
 
         with suppress(KeyboardInterrupt):
             lines = _Lines()
-            server = Server(config_class(app(exchange, abort=lines.abort), **options))
+            pages = site(exchange, token, base_url) if site is not None else None
+            served = app(exchange, abort=lines.abort, site=pages)
+            server = Server(config_class(served, **options))
             lines.server = server
             server.run(sockets=[listening])
 
 
 @contextmanager
-def running(exchange: Exchange, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def running(
+    exchange: Exchange,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    site: Callable[[str], Site] | None = None,
+) -> Iterator[str]:
     """Serve an exchange from a thread of this process for the length of a ``with`` block.
 
     Yields the base URL; for tests of clients that need a real socket. The exchange stays open.
@@ -145,7 +155,9 @@ def running(exchange: Exchange, *, host: str = "127.0.0.1", port: int = 0) -> It
     server_class, config_class = _uvicorn()
     listening = _listen(host, port)
     lines = _Lines()
-    served = app(exchange, abort=lines.abort)
+    base_url = _base_url(host, listening)
+    pages = site(base_url) if site is not None else None
+    served = app(exchange, abort=lines.abort, site=pages)
     server = lines.server = server_class(config_class(served, **OPTIONS, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
@@ -154,7 +166,7 @@ def running(exchange: Exchange, *, host: str = "127.0.0.1", port: int = 0) -> It
             if not thread.is_alive():
                 raise SandboxError("SBX-SERVE-03")
             thread.join(0.01)
-        yield _base_url(host, listening)
+        yield base_url
     finally:
         server.should_exit = True
         thread.join()

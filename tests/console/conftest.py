@@ -1,0 +1,82 @@
+"""A sandbox with something in it, and its console."""
+
+import base64
+
+import pytest
+
+from vnhealth import synth
+from vnhealth.console import Console
+from vnhealth.protocol import vss
+from vnhealth.sandbox import Exchange, Facility, Request
+
+TOKEN = "ma-quan-tri"
+
+
+class Browser:
+    """Speaks to a console in process and keeps its cookies."""
+
+    def __init__(self, console):
+        self.console = console
+        self.cookies = {}
+
+    def ask(self, method, path, body=""):
+        path, _, query = path.partition("?")
+        cookie = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
+        request = Request(method, path, {"Cookie": cookie}, query, body.encode())
+        answer = self.console.handle(request)
+        for name, value in answer.headers:
+            if name == "Set-Cookie":
+                key, _, rest = value.partition("=")
+                self.cookies[key] = rest.partition(";")[0]
+        return answer
+
+    def sign_in(self):
+        answer = self.ask("POST", "/_console/sign-in", f"token={TOKEN}")
+        assert answer.status == 303
+        return self
+
+
+@pytest.fixture
+def claim():
+    return next(synth.generate(encounters=1, seed=7))
+
+
+@pytest.fixture
+def exchange(claim):
+    """One record was sent and judged, one call was not modelled."""
+    code = str(claim.xml1.ma_cskcb)
+    exchange = Exchange.default(seed=7, facilities=[Facility(code)])
+    who = exchange.credentials(code)
+    login = vss.encode_form({"username": who.username, "password": vss.password_hash(who.password)})
+    form = {"Content-Type": vss.FORM_CONTENT_TYPE}
+    key = exchange.handle(Request("POST", "/vss/api/token/take", form, "", login)).json()["APIKey"]
+    body = vss.encode_form(
+        {
+            "username": who.username,
+            "loaiHoSo": "130",
+            "maTinh": code[:2],
+            "maCSKCB": code,
+            "fileHSBase64": base64.b64encode(synth.render(claim)).decode(),
+        }
+    )
+    headers = {
+        **form,
+        "accessToken": key["access_token"],
+        "tokenId": key["id_token"],
+        "passwordHash": vss.password_hash(who.password),
+    }
+    exchange.handle(Request("POST", "/vss/api/qd130/guiHoSoXmlQD3176", headers, "", body))
+    exchange.handle(Request("POST", "/vss/api/qd130/guiHoSoXmlQD31766"))
+    exchange.clock.advance(minutes=30)
+    exchange.settle()
+    return exchange
+
+
+@pytest.fixture
+def console(exchange):
+    return Console(exchange, token=TOKEN, secret=b"s" * 32, base_url="http://127.0.0.1:1")
+
+
+@pytest.fixture
+def browser(console):
+    return Browser(console)
