@@ -268,7 +268,7 @@ def test_an_order_is_learnt_at_the_third_file() -> None:
     data = rendered(Edition.QD3176, "XML3", "own order", dice)
     taken = []
     for _ in range(5):
-        found = _grammar.matched(data, _parts._skeletons())
+        found = _grammar.matched(data, _parts.skeletons())
         assert found is not None
         taken.append(isinstance(found.rows[0][0], _grammar.Order))
         codecs.read(enveloped(data))

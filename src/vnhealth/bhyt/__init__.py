@@ -14,7 +14,7 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
 
-from vnhealth.codecs import Limits, Source, read, write, write_standalone
+from vnhealth.codecs import Limits, Source, read, validate, write, write_standalone
 from vnhealth.codecs import iter_claims as iter_encounters
 from vnhealth.errors import EncodeError
 from vnhealth.findings import Findings
@@ -37,6 +37,7 @@ __all__ = [
     "price",
     "read",
     "record_class",
+    "validate",
     "write",
     "write_standalone",
 ]

@@ -7,6 +7,7 @@ from vnhealth.codecs._limits import Limits
 from vnhealth.codecs._reader import iter_claims, read
 from vnhealth.codecs._source import Source
 from vnhealth.codecs._template import check_values
+from vnhealth.codecs._validate import validate
 from vnhealth.codecs._writer import encode_table, write, write_standalone
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "encode_table",
     "iter_claims",
     "read",
+    "validate",
     "write",
     "write_standalone",
 ]

@@ -31,6 +31,7 @@ __all__ = [
     "read_part",
     "read_root",
     "salvage",
+    "skeletons",
     "structure",
 ]
 
@@ -111,7 +112,7 @@ def _telling_tags(name: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 @cache
-def _skeletons() -> dict[bytes, Skeleton]:
+def skeletons() -> dict[bytes, Skeleton]:
     """The skeletons of all tables by their roots."""
     found = {}
     for tag, which in _tables_of().items():
@@ -199,7 +200,7 @@ def read_part(
 
 def _matched(data: bytes) -> Matched | None:
     """The rows when the grammar takes the file, else None."""
-    found = _grammar.matched(data, _skeletons())
+    found = _grammar.matched(data, skeletons())
     if found is None:
         return None
     order = found.rows[0][0]

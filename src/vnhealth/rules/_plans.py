@@ -24,7 +24,7 @@ from vnhealth.rules._registry import (
 )
 from vnhealth.spec import Edition, Family, edition_at, edition_info, table, tables
 
-__all__ = ["Plan", "plan_on"]
+__all__ = ["Plan", "era_of", "period_of", "plan_on"]
 
 ClaimRule = tuple[Rule, Severity, ClaimCheck]
 
@@ -61,7 +61,18 @@ def plan_on(
         for one in outside
         if one.rule.code not in off and one.rule.holds(edition, day)
     )
-    return edition, _plan(edition, bisect_right(change_days(), day), off, drafts, guests)
+    return edition, _plan(edition, period_of(day), off, drafts, guests)
+
+
+def period_of(day: dt.date) -> int:
+    """The number of the period in which the same rules and codes are in force."""
+    return bisect_right(change_days(), day)
+
+
+def era_of(edition: Edition, period: int) -> Era:
+    """The edition and the first day of a period."""
+    days = change_days()
+    return Era(edition, days[period - 1] if period else days[0] - dt.timedelta(days=1))
 
 
 @lru_cache(maxsize=64)
@@ -73,8 +84,8 @@ def _plan(
     guests: tuple[tuple[OutsideRule, Severity], ...],
 ) -> Plan:
     """The plan of an edition in the period between two change days."""
-    days = change_days()
-    on = days[period - 1] if period else days[0] - dt.timedelta(days=1)
+    era = era_of(edition, period)
+    on = era.on
     rows: dict[str, list[RowRule]] = {name: [] for name in tables(edition)}
     claims: list[ClaimRule] = []
     held = [
@@ -92,7 +103,6 @@ def _plan(
             _into(rows, one.rule.tables, (one.rule, severity, one.check_row))
         else:
             claims.append((one.rule, severity, one.check_claim))
-    era = Era(edition, on)
     current = edition_info(edition).family is Family.F130
     gated = {code for gate in CLAIM_GATES if current for code in gate.codes}
     return Plan(

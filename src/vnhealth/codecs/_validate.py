@@ -1,0 +1,192 @@
+"""Is every field of a document as its edition wants it? Answered without building a record.
+
+Like the row grammar this only says yes or "not me": each distinct cell of a field is judged once
+per edition and period, and a document of cells that were found good is good. Any other document is
+read and checked in the ordinary way, which explains (tests hold both against each other).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from functools import cache, lru_cache
+from operator import getitem
+from typing import Any
+
+from vnhealth.codecs import _grammar
+from vnhealth.codecs._decode import decoder
+from vnhealth.codecs._encoding import clean
+from vnhealth.codecs._hoso import largest_base64
+from vnhealth.codecs._limits import DEFAULT_LIMITS, Limits
+from vnhealth.codecs._outline import outlined
+from vnhealth.codecs._parts import skeletons
+from vnhealth.codecs._reader import read
+from vnhealth.codecs._source import Source, read_bytes
+from vnhealth.codecs._values import is_name, legacy_name
+from vnhealth.findings import Findings
+from vnhealth.localtime import LocalTime, Precision
+from vnhealth.records import NotCanonical
+from vnhealth.records._convert import converter_of
+from vnhealth.spec import Edition, Family, Field, Kind, edition_at, record_kind, table, tables
+
+__all__ = ["validate"]
+
+_REMEMBERED = 16_384
+_LONGEST = 76
+_ABOUT_FIELDS = ("BHYT-VAL-", "BHYT-ROW-", "BHYT-PART-", "BHYT-FLD-")
+
+
+def validate(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Findings:
+    """What is wrong with the fields of a document; nothing when all are as their edition wants.
+
+    Looks at presence, size, form, code set and order of every field by the end of each encounter,
+    and at nothing that needs two fields (for that there is `vnhealth.rules.check`): the findings
+    are those of `read` and `check` with the codes BHYT-PART, -ROW, -VAL and -FLD. Costs about half
+    of an XML parse when there is nothing to say, an ordinary reading and check when there is.
+    Raises like `read`.
+
+    >>> found = validate(b"<TONG_HOP><MA_LK>A1</MA_LK></TONG_HOP>")
+    >>> "XML1[0].HO_TEN" in [f.path for f in found.by_code("BHYT-FLD-01")]
+    True
+    """
+    data = read_bytes(source, limits)
+    if _is_sound(data, limits):
+        return Findings()
+    from vnhealth import rules
+
+    document = read(data, limits=limits)
+    found = Findings(document.findings) + rules.check(document)
+    return Findings(f for f in found if f.code.startswith(_ABOUT_FIELDS))
+
+
+def _is_sound(data: bytes, limits: Limits) -> bool:
+    """True when every encounter is certainly free of such findings."""
+    if len(data) > limits.document:
+        return False
+    content, notes = clean(data)
+    outline = None if notes else outlined(content, largest_base64(limits))
+    return outline is not None and all(_case_is_sound(files, limits) for files in outline.cases)
+
+
+def _case_is_sound(files: list[tuple[str, bytes]], limits: Limits) -> bool:
+    held: dict[str, _grammar.Rows] = {}
+    for name, data in files:
+        _, notes = clean(data)
+        found = _grammar.matched(data, skeletons())
+        if notes or found is None or found.name != name or name in held:
+            return False
+        if not data.startswith(b"<?xml") or len(found.rows) > limits.rows:
+            return False
+        held[name] = found
+    summary = held.get("XML1")
+    day = _end(summary) if summary is not None and len(summary.rows) == 1 else None
+    if day is None:
+        return False
+    edition, period = _judged_by(day)
+    try:
+        return all(_rows_are_sound(edition, period, found) for found in held.values())
+    except (NotCanonical, _grammar.NotMe, _Unsound):
+        return False
+
+
+def _end(summary: _grammar.Rows) -> dt.date | None:
+    """The day of NGAY_RA in a row of the 130 family."""
+    order, cells = summary.rows[0]
+    if isinstance(order, tuple) or "NGAY_RA" not in order.tags or "MA_THE" in order.tags:
+        return None
+    return _day(cells[order.tags.index("NGAY_RA")])
+
+
+@lru_cache(maxsize=4096)
+def _day(cell: bytes | None) -> dt.date | None:
+    try:
+        time = LocalTime.parse((cell or b"").decode("ascii"))
+    except ValueError:
+        return None
+    return time.date() if time.precision >= Precision.DAY else None
+
+
+@cache
+def _judged_by(day: dt.date) -> tuple[Edition, int]:
+    from vnhealth.rules._plans import period_of
+
+    return edition_at(day, Family.F130), period_of(day)
+
+
+def _rows_are_sound(edition: Edition, period: int, found: _grammar.Rows) -> bool:
+    """False, or a refusal by one of the cells, when there may be something to say."""
+    last: _grammar.Order | _grammar.Tags | None = None
+    columns: tuple[_Good, ...] | None = ()
+    for order, cells in found.rows:
+        if order is not last:
+            if isinstance(order, tuple):
+                return False
+            columns = _columns(edition, period, found.name, order)
+            last = order
+        if columns is None:
+            return False
+        deque(map(getitem, columns, cells), maxlen=0)
+    return True
+
+
+class _Unsound(Exception):
+    """There is something to say about the cell."""
+
+
+class _Good(dict[bytes | None, None]):
+    """Cells that are good in one field of an edition in a period; raises for all others."""
+
+    __slots__ = ("_convert", "_field", "_judge", "_name")
+
+    def __init__(self, field: Field | None, kind: Kind, judge: Any) -> None:
+        super().__init__()
+        self._convert = converter_of(kind)
+        self._field = field
+        self._judge = judge
+        self._name = field is not None and is_name(field.tag)
+
+    def __missing__(self, cell: bytes | None) -> None:
+        text = _grammar.unwrapped(cell) if cell else ""
+        value = self._convert(text) if text else None
+        if value is None:
+            wrong = self._field is not None and self._judge.demand(self._field) is not None
+        elif self._field is None:
+            wrong = True
+        else:
+            wrong = any(True for _ in self._judge.judge(self._field, value))
+            wrong = wrong or (self._name and bool(legacy_name(value)))
+        if wrong:
+            raise _Unsound
+        if cell is None or len(cell) <= _LONGEST:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[cell] = None
+
+
+@cache
+def _fields(edition: Edition, period: int, name: str) -> dict[str, _Good]:
+    """The good cells of each field of a table."""
+    from vnhealth.rules._fields import Judge
+    from vnhealth.rules._plans import era_of
+
+    spec = table(edition, name)
+    judge = Judge(spec, era_of(edition, period))
+    return {
+        tag: _Good(spec.by_tag.get(tag), record_kind(Family.F130, name, tag), judge)
+        for tag in decoder(Family.F130, name).kinds
+    }
+
+
+@cache
+def _columns(
+    edition: Edition, period: int, name: str, order: _grammar.Order
+) -> tuple[_Good, ...] | None:
+    """The good cells in the order of a row; None when there is something to say of the order."""
+    if name not in tables(edition):
+        return None
+    layout = decoder(Family.F130, name).layout(order.tags)
+    fields = _fields(edition, period, name)
+    demanded = {f.tag for f in table(edition, name) if f.required == "yes"}
+    if layout.notes or not layout.plain or not demanded.issubset(order.tags):
+        return None
+    return tuple(fields[tag] for tag in order.tags)
