@@ -52,6 +52,12 @@ def serve(
     per_minute: Annotated[
         int, typer.Option(min=0, help="Giới hạn yêu cầu mỗi phút / rate limit, 0 = không.")
     ] = 0,
+    historic: Annotated[
+        bool, typer.Option(help="Bật các hàm năm 2016 của cổng BHXH / functions of 2016.")
+    ] = False,
+    month_window: Annotated[
+        bool, typer.Option(help="Khoá tháng của hồ sơ 4210 từ mồng 6 / months close.")
+    ] = False,
     facilities: Annotated[
         Path | None, typer.Option(help="CSV code,name: cơ sở của bạn / your facilities.")
     ] = None,
@@ -87,7 +93,12 @@ def serve(
         site=_console(reports),
         tls=tls,
         facilities=_facilities(facilities) if facilities else None,
-        settings=Settings(verdict_delay=dt.timedelta(seconds=2), per_minute=per_minute),
+        settings=Settings(
+            verdict_delay=dt.timedelta(seconds=2),
+            per_minute=per_minute,
+            historic=historic,
+            month_window=month_window,
+        ),
     )
 
 
