@@ -22,7 +22,7 @@ from vnhealth.protocol.health_check import (
     sign_file,
     signed_message,
 )
-from vnhealth.sandbox import Exchange, Request
+from vnhealth.sandbox import Exchange, Request, SqliteStore
 
 FACILITIES = st.sampled_from(["01001", "79002"])
 GATEWAYS = ["emrhub", "hanoi_hssk"]
@@ -461,3 +461,42 @@ def test_hanoi_judges_later_and_tells_nobody():
     assert [row.pending for row in wire.exchange.reconcile()] == [2]
     wire.wait(minutes=5)
     assert [(row.accepted, row.refused) for row in wire.exchange.reconcile()] == [(1, 1)]
+
+
+def test_what_the_axis_remembers_outlives_the_process(tmp_path):
+    def opened():
+        return Wire("emrhub", Exchange.default(seed=7, store=SqliteStore(tmp_path / "s.db")))
+
+    axis = opened()
+    body = axis.body("01001", health_file())
+    head = {**JSON, "Authorization": f"Bearer {axis.token()}"}
+    first = axis.call("push", body, head)
+    axis.exchange.close()
+    axis = opened()
+    assert axis.call("push", body, head).body == first.body
+    other = axis.body("01001", health_file("A2"), number=2)
+    assert code(axis.call("push", other, head)) == "PS_CCCD_DUPLICATE_IN_6_MONTHS"
+    (row,) = axis.exchange.reconcile("emrhub")
+    assert (row.received, row.accepted) == (1, 1)
+    axis.exchange.close()
+
+
+def test_an_answer_that_could_not_be_kept_keeps_no_file_either(tmp_path, monkeypatch):
+    store = SqliteStore(tmp_path / "s.db")
+    axis = Wire("emrhub", Exchange.default(seed=7, store=store))
+    head = {**JSON, "Authorization": f"Bearer {axis.token()}"}
+    body = axis.body("01001", health_file())
+    kept = store.put
+
+    def full(space, key, value):
+        if space.startswith("emrhub:message"):
+            raise OSError("disk full")
+        kept(space, key, value)
+
+    monkeypatch.setattr(store, "put", full)
+    with pytest.raises(OSError, match="full"):
+        axis.call("push", body, head)
+    monkeypatch.undo()
+    assert axis.exchange.reconcile("emrhub") == ()
+    assert code(axis.call("push", body, head)) == "PS_DS_SAVE_SUCCESS"
+    axis.exchange.close()

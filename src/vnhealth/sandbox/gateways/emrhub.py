@@ -140,8 +140,14 @@ class Emrhub:
         except ValueError as error:
             raise Refused(BAD, str(error)) from None
         number = checked_header(push.header, account, WANTED, bad=BAD, foreign=FOREIGN)
+        with self._core.ledger.store.transaction():
+            return self._answered(push, account, number)
+
+    def _answered(self, push: Push, account: Account, number: str) -> Answer:
+        """The answer; that and the file are kept together or not at all."""
+        store = self._core.ledger.store
         space, asked = f"emrhub:message:{push.sender}", digest(push.text.encode())
-        known = self._core.ledger.store.get(space, number)
+        known = store.get(space, number)
         if known is not None:
             return self._again(json.loads(known), asked)
         try:
@@ -149,12 +155,10 @@ class Emrhub:
         except Refused as no:
             code, kept, detail = no.code, "", no.detail
         reply = self._reply(push, code, kept, detail)
-        http = said(emrhub.GATEWAY, code)[0]
-        with self._core.ledger.store.transaction():
-            if kept:
-                text = json.dumps({"asked": asked, "code": code, "body": reply.decode()})
-                self._core.ledger.store.put(space, number, text)
-        return Answer(Response(http, reply), code, push.sender, kept)
+        if kept:
+            text = json.dumps({"asked": asked, "code": code, "body": reply.decode()})
+            store.put(space, number, text)
+        return Answer(Response(said(emrhub.GATEWAY, code)[0], reply), code, push.sender, kept)
 
     def _again(self, kept: dict[str, str], asked: str) -> Answer:
         """The same message again gives the same answer; another one may not take its number."""
@@ -189,11 +193,10 @@ class Emrhub:
             body=body,
             keys=tuple(dict.fromkeys(record.key for record in found.records)),
         )
-        with self._core.ledger.store.transaction():
-            kept, records = taken_and_judged(self._core, intake, tracking=True)
-            refused = any(record.state is State.REFUSED for record in records)
-            if not refused:
-                self._examinations.remember(found)
+        kept, records = taken_and_judged(self._core, intake, tracking=True)
+        refused = any(record.state is State.REFUSED for record in records)
+        if not refused:
+            self._examinations.remember(found)
         return (
             (NOT_SAVED if refused else SAVED),
             kept.transaction,
