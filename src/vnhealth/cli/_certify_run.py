@@ -9,6 +9,7 @@ import logging
 import platform
 import resource
 import sys
+import time
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
@@ -49,6 +50,7 @@ class Job:
     waivers: Path | None
     waiver_keys: tuple[str, ...]
     holdout: Path | None
+    load: int
 
     def run(self) -> tuple[Run, dict[str, Path]]:
         """Run the kit and write everything into the folder."""
@@ -75,11 +77,12 @@ class Job:
                 only=self.only,
                 progress=lambda _: advance(),
             )
+        seconds = self._load(run, seed)
         payload = {
             "kind": run.kind,
             "outcome": run.outcome,
             "facts": run.facts,
-            "run": _run_section(about, run, started),
+            "run": {**_run_section(about, run, started), "load_seconds": seconds},
         }
         return run, self._write(conformance.evidence.seal(payload, sealer))
 
@@ -125,6 +128,26 @@ class Job:
         if role not in kit.roles:
             raise ConformanceError("ERR-CERT-10", what="role")
         return role
+
+    def _load(self, run: Run, seed: int) -> int:
+        """Send the night batch that was asked for; gives the seconds it took."""
+        if not self.load:
+            return 0
+        if run.kind != "self_test" or "server" in run.kit.roles:
+            raise ConformanceError("ERR-CERT-10", what="--load")
+        started = time.monotonic()
+        with progress(say("Lô ban đêm", "Night batch"), self.load) as advance:
+            done = [0]
+
+            def step(count: int) -> None:
+                done[0] += count
+                advance(done[0], self.load)
+
+            found = conformance.night_batch(ReferenceClient, self.load, seed=seed, progress=step)
+        run.facts["load"] = found
+        if found["lost"] or found["doubled"] or found["open"] or not found["balanced"]:
+            run.outcome = "FAIL"
+        return round(time.monotonic() - started)
 
     def _write(self, data: bytes) -> dict[str, Path]:
         payload = json.loads(data)["payload"]

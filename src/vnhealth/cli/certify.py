@@ -106,6 +106,9 @@ def certify(
     waiver_key: Annotated[
         list[str] | None, typer.Option(help="Dấu vân tay khoá được miễn trừ / who may waive.")
     ] = None,
+    load: Annotated[
+        int, typer.Option(min=0, help="Thêm lô ban đêm N lượt (tự kiểm) / night batch of N.")
+    ] = 0,
     holdout: Annotated[
         Path | None, typer.Option(help="Tệp bí mật (certify holdout) / secret seed file.")
     ] = None,
@@ -130,6 +133,7 @@ def certify(
         waivers=waivers,
         waiver_keys=tuple(waiver_key or ()),
         holdout=holdout,
+        load=load,
     )
     run, written = job.run()
     if junit is not None:

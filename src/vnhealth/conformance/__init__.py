@@ -9,6 +9,7 @@ body.
 from vnhealth.conformance import evidence
 from vnhealth.conformance._holdout import Holdout, open_holdout
 from vnhealth.conformance._keys import pki
+from vnhealth.conformance._load import night_batch
 from vnhealth.conformance._model import Case, Kit, Result, Scenario, Step, step
 from vnhealth.conformance._play import FACILITIES
 from vnhealth.conformance._report import csv_table, html, junit
@@ -44,6 +45,7 @@ __all__ = [
     "html",
     "junit",
     "kit",
+    "night_batch",
     "open_holdout",
     "read_waivers",
     "requirements",

@@ -14,7 +14,7 @@ from vnhealth.records import Claim, Record
 from vnhealth.spec import Edition, edition_at
 from vnhealth.spec import table as spec_table
 
-__all__ = ["DAY", "MARKED_TEXT", "Kill", "Send", "Stage", "Staged", "Strike", "staged"]
+__all__ = ["DAY", "MARKED_TEXT", "Kill", "Send", "Stage", "Staged", "Strike", "batch", "staged"]
 
 DAY = dt.date(2026, 8, 3)
 EVENING = dt.time(18, 0)
@@ -191,6 +191,25 @@ def staged(stage: Stage, seed: int) -> Staged:
             writer.task("reconcile", facility=facility, day=stage.day.isoformat())
     start = dt.datetime.combine(stage.day, stage.start, ICT)
     return Staged(stage, start, tuple(writer.tasks), tuple(writer.sends), claims)
+
+
+def batch(stage: Stage, seed: int, first: int, count: int) -> Staged:
+    """A part of a long night: encounters ``first`` to ``first + count`` of a day, kept nowhere."""
+    day = synth.Day(
+        encounters=first + count,
+        edition=edition_at(stage.day),
+        seed=seed,
+        facility=stage.facilities[0],
+        day=stage.day,
+    )
+    writer = _Writer()
+    for index in range(first, first + count):
+        claim = day[index]
+        _checkins(writer, claim)
+        writer.file("claim", claim, tables_of(claim), kind="claim")
+    writer.task("settle")
+    start = dt.datetime.combine(stage.day, stage.start, ICT)
+    return Staged(stage, start, tuple(writer.tasks), tuple(writer.sends), ())
 
 
 def _checkins(writer: _Writer, claim: Claim) -> None:
