@@ -121,25 +121,29 @@ class ImportReply:
         1
         """
         found = value.get("response3176") if isinstance(value, dict) else None
-        if not isinstance(found, dict) or "TotalFailed" not in found:
+        failed = _number(found.get("TotalFailed")) if isinstance(found, dict) else None
+        if not isinstance(found, dict) or failed is None:
             raise ValueError("not an answer of this gateway")
+        updated = _number(found.get("Updated")) or 0
+        taken = _number(found.get("TotalSucceed"))
+        inserted = _number(found.get("Inserted")) or 0
         rows = found.get("ListLoi")
         return cls(
             transaction=str(found.get("IdLanGui") or "") or None,
-            inserted=_number(found.get("Inserted")),
-            updated=_number(found.get("Updated")),
+            inserted=inserted if taken is None else max(taken - updated, 0),
+            updated=updated,
             errors=tuple(
                 RecordError(str(row.get("MA_LK") or "") or None, str(row.get("CHI_TIET_LOI") or ""))
                 for row in (rows if isinstance(rows, list) else ())
                 if isinstance(row, dict)
             ),
-            failed=_number(found["TotalFailed"]),
+            failed=failed,
         )
 
     def __repr__(self) -> str:
         return f"<ImportReply {self.taken} taken, {self.failed} failed>"
 
 
-def _number(value: Any) -> int:
+def _number(value: Any) -> int | None:
     text = str(value)
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -23,6 +23,7 @@ __all__ = [
     "DATA_TYPES",
     "GATEWAY",
     "RECEIVERS",
+    "SAVED",
     "SERVICE_TYPE",
     "TOKEN_SECONDS",
     "TXN_TYPE",
@@ -42,6 +43,8 @@ TXN_TYPE = "sync_checkup"
 RECEIVERS = ("TDLBYT", "TTYTQG", "emrhub")
 """The first is that of the text, the others are of clients."""
 DATA_TYPES = ("xml/base64",)
+SAVED = ("PS_DS_SAVE_SUCCESS", "PS_SYNC_SUCCESS")
+"""Codes that say a file is stored: that of the text, and one that clients saw."""
 TOKEN_SECONDS = 360_000
 
 

@@ -47,7 +47,7 @@ class CanthoGate(MultipartGate):
         """``success`` false with HTTP 200 is known of logins only: so log in once more."""
         reply = read_as(ImportReply, answer)
         if reply is not None:
-            return "FAILED" if reply.failed else "200"
+            return "FAILED" if reply.failed or reply.errors else "200"
         if read_as(TokenReply, answer) is None:
             return None
         return "401" if answer.status < 400 else str(answer.status)
@@ -72,6 +72,8 @@ class CanthoGate(MultipartGate):
         outcome = self._verdict(
             answer, code, transaction=reply.transaction, findings=tuple(failed.values())
         )
+        if outcome.accepted and reply.taken < len(body.keys):
+            return replace(outcome, status=Status.UNKNOWN)
         return replace(outcome, records=_records(body, reply.transaction, failed))
 
 

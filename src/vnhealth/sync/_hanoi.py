@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
 import pybase64
 
-from vnhealth.findings import Findings, Severity
 from vnhealth.protocol import Endpoint, hanoi
 from vnhealth.protocol.hanoi import BatchReply, FileResult, LoginReply
 from vnhealth.protocol.vss import parse_expiry
@@ -17,8 +17,7 @@ from vnhealth.sync._body import Body
 from vnhealth.sync._capabilities import Capabilities
 from vnhealth.sync._codes import known_code
 from vnhealth.sync._errors import Rejected
-from vnhealth.sync._mask import raw_answer
-from vnhealth.sync._outcome import Outcome, Status, gateway_finding
+from vnhealth.sync._outcome import Outcome, Status
 from vnhealth.sync._session import Token
 from vnhealth.sync._verdict import file_outcome
 from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
@@ -100,24 +99,16 @@ class HanoiGate(BearerGate):
 
     def _file(self, answer: HttpAnswer, result: FileResult) -> Outcome:
         """One file: taken, refused, or left out for a passing reason."""
-        known = known_code(self.key, result.code)
-        if result.taken or (known and known.outcome != "transient"):
-            return self._verdict(
-                answer,
-                result.code,
-                transaction=result.transaction,
-                message=result.message,
-                accepted=Status.PENDING,
-            )
-        said = gateway_finding(self.key, result.code, Severity.ERROR, text=result.message)
-        return Outcome(
-            gateway=self.key,
-            status=Status.MISSING if known else Status.REFUSED,
-            code=result.code,
+        outcome = self._verdict(
+            answer,
+            result.code,
+            transaction=result.transaction,
             message=result.message,
-            findings=Findings([said]),
-            raw=raw_answer(answer),
+            accepted=Status.PENDING,
         )
+        known = known_code(self.key, result.code)
+        left_out = known is not None and known.outcome == "transient" and not result.transaction
+        return replace(outcome, status=Status.MISSING) if left_out else outcome
 
     # questions (the form of the answer is vnhealth-defined)
 

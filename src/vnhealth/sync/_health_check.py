@@ -117,6 +117,7 @@ class EmrhubGate(_HealthCheckGate):
             reply.code,
             transaction=_read.text(dict(reply.header), "txn_id") or None,
             message=_read.text(data, "data_state_msg") or _read.text(dict(reply.header), "res_msg"),
+            accepted=Status.ACCEPTED if reply.code in emrhub.SAVED else Status.PENDING,
         )
 
 
