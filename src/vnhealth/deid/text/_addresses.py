@@ -139,7 +139,9 @@ class _Addresses(Elements):
             if (district := self._in_province(i)) >= i:
                 last = district
                 continue
-            if end < i or end - i > 3 or self.kind(i) in "TPXYEW":
+            if end < i or end - i > 3 or self.kind(i) in "TPXEW":
+                break
+            if self.kind(i) == "Y" and end == i:
                 break
             closed = end + 1 == page.size or page.shape[end + 1] in ",.;)n-:"
             if not closed or (end == i and self.kind(i) in "KL") or self._person(i, end):
@@ -166,7 +168,7 @@ class _Addresses(Elements):
         """Places behind ``quê``, ``ngụ tại``, ``ở`` without a word of an address of their own."""
         page = self.page
         for first, i, classes in page.found["place_words"]:
-            if "residence" not in classes or i >= page.size or taken[i]:
+            if "residence" not in classes or i >= page.size or taken[i] or first in self.titles:
                 continue
             if page.shape[i] not in " :.(" or len(page.seps[i]) > 4:
                 continue

@@ -279,7 +279,8 @@ def _between(page: Page, i: int) -> bool:
     if not i or i + 1 >= page.size:
         return False
     sexed = page.shape[i : i + 2] == "  " and page.words[i + 1] in _SEXES
-    if not sexed and page.shape[i : i + 2] not in ("()", ";;", ",,"):
+    apart = page.shape[i] in ",;(" and page.shape[i + 1] in ",;.)"
+    if not sexed and not apart:
         return False
     name = page.words[i - 1]
     if not name[0].isupper() or len(name) < 2:

@@ -52,6 +52,8 @@ class Elements(Places):
         page = self.page
         if last >= page.size or (first and page.shape[first] == "_" and level != "commune"):
             return None
+        if level == "house" and first in self.titles:
+            return None
         if self.white(first) in ("compound", "heading") and not page.capital(last):
             return None
         word = " ".join(page.words[first:last]).lower()

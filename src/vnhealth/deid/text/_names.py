@@ -19,7 +19,7 @@ __all__ = ["find_again", "find_names"]
 _N = "SVGDRQCOAN"
 _MORE = (
     rf"(?:[ -][{_N}Ub]|[ .][IH]|(?<=[IHA])[. ][{_N}U]|(?<=[SVADRQG])n[VGDSRQO](?![.:])"
-    r"|(?<=V) [XYCFEB]|(?<=[GDVO]) Y(?=[^ ]|$)|(?<=[SGD]) Y(?= [GDSQRO])|(?<=S [GDO]) Y(?= <L>))"
+    r"|(?<=V) [XYCFEB]|(?<=[GDVO]) Y(?=[^ ]|$)|(?<=[SGD]) Y(?= [GDSQRO])|(?<=[SV] [GDO]) Y(?= <L>))"
 )
 """A further word of a name: behind a blank or hyphen, an initial, behind an initial, the given name
 in the next line, anything behind Văn or Thị, an everyday word that ends the name or stands between
@@ -48,7 +48,7 @@ _RULES = (
     # minorities: Giàng A Páo, Ksor H'Lan, H'Hen Niê, Y Bliă, K'Brêu
     _rule(r"(?P<n>Q(?: [IH](?=[ ']))?(?:[ '][CFGDRSOQU]){1,3})"),
     _rule(r"(?P<n>[QR] [CYFGDRSOQ] [IH]['-][CFGDRSOQU])"),
-    _rule(r"(?P<n>[QS] H'[CFGDRSOQXYU](?: [CFGDRSOQU])?)"),
+    _rule(r"(?P<n>[QSF] H'[CFGDRSOQXYU](?: [CFGDRSOQU])?)"),
     _rule(r"(?P<n>[SDR] I [CFGDRSOQ](?: [CFGDRSOQ])?)"),
     _rule(r"(?P<n>H['-][CFGDRSOQVXYUN](?: [CFGDRSOQVN]){0,2})"),
     _rule(r"(?P<n>H (?:[FQG]|C [FQ])(?: [CFGDRSOQVN]){0,2})"),
@@ -77,7 +77,9 @@ _RULES = (
     _rule(r"h[. ](?P<n>[SGDRQ](?:<MORE>){0,4})"),
     _rule(r"[TK](?: a)?[ .:(](?P<n>F(?: [FE<N>IH]){0,3})"),
     _rule(r"[TKPL](?: a)?[ .:(_](?P<n>J)(?![_ ]d)"),
-    _rule(r"L[ :](?P<n>F(?: F){1,3})"),
+    _rule(r"L[ :](?P<n>F(?: F| [IH]'[FC]){1,3})"),
+    _rule(r"[TL]:(?P<n>Y [GDSRQO](?: [GDSRQO])?)(?=[,.;)(n]|$)"),
+    _rule(r"T [lgok]:(?P<n>[<G>N](?:<MORE>){0,4})"),
     _rule(r"[TKPL](?: a)?[ .:(](?P<n>[IH](?:[._-][IH]){1,4}(?:[. ][GDRSOC])?)"),
     _rule(r"[TKPL](?: a)?[ .:(](?P<n>[IH][. ][GDRSOCF])"),
     _rule(r"[TKPL](?: a)?[ .](?P<n>[IH])(?![ _:.]d)(?![_'])"),

@@ -53,7 +53,7 @@ _LOWER = Cache(_lowerlike)
 class Places:
     """Runs of words of a page that may name a place; all answers are places of last words or -1."""
 
-    __slots__ = ("_white", "common", "cues", "facility", "page", "shape")
+    __slots__ = ("_white", "common", "cues", "facility", "page", "shape", "titles")
 
     def __init__(self, page: Page, shape: str) -> None:
         self.page = page
@@ -69,6 +69,8 @@ class Places:
             for i in range(first, last):
                 if i not in self._white or (place and self._white[i][1] not in _WIDE):
                     self._white[i] = (last, kind)
+        self.titles = {i for first, last, _ in page.found["titles"] for i in range(first + 1, last)}
+        """Words of titles but their first: nhà of người nhà."""
         self.facility: set[int] = set()
         self.cues: set[int] = set()
         for first, last, classes in page.found["place_words"]:
