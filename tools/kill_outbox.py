@@ -113,6 +113,15 @@ def run_worker(url: str, port: int, journal: str, name: str, produce: bool) -> N
                 time.sleep(0.02)
 
 
+def _free_port() -> int:
+    """Below the range from which connections take theirs: nobody else gets it between restarts."""
+    for port in random.Random(os.getpid()).sample(range(20_000, 30_000), 100):
+        with socket.socket() as found, contextlib.suppress(OSError):
+            found.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no free port")
+
+
 class Scene:
     """The processes of a trial; ``keep_up`` starts those that are dead."""
 
@@ -122,9 +131,7 @@ class Scene:
         self.state = folder / "cong.db"
         self.journal = folder / "da-nhan.txt"
         self.journal.touch()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = _free_port()
         self.server: multiprocessing.process.BaseProcess | None = None
         self.workers: list[multiprocessing.process.BaseProcess | None] = [None] * WORKERS
         self.started = 0
@@ -148,7 +155,7 @@ class Scene:
                 self.workers[place] = found
 
     def _await_server(self) -> None:
-        for _ in range(500):
+        for _ in range(3000):
             with (
                 contextlib.suppress(OSError),
                 socket.create_connection(("127.0.0.1", self.port), 1),

@@ -107,7 +107,7 @@ def test_metrics_count_and_name_nobody(night):
 def test_logs_receipts_and_reprs_hold_no_value(night, caplog):
     caplog.set_level(logging.DEBUG)
     night.add("LK-BIMAT", name="NGUYỄN BÍ MẬT")
-    night.line.plan = ["", "lost_after", "html"]
+    night.line.plan = ["lost_after", "html"]
     night.run()
     (row,) = night.box.deliveries()
     kept = json.dumps(night.box.receipts(row["id"]), default=str, ensure_ascii=False)
@@ -142,7 +142,7 @@ def test_a_day_balances_with_the_gateway(night_class):
 
 def test_what_did_not_leave_and_what_is_in_doubt_are_gaps(night):
     night.add("LK1")
-    night.line.plan = ["", "lost_before"]
+    night.line.plan = ["lost_before"]
     night.worker.run_once()
     night.line.down = True
     night.add("LK2")
