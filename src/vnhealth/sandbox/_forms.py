@@ -26,6 +26,7 @@ __all__ = [
     "bearer_account",
     "clear_account",
     "compact",
+    "for_account",
     "from_base64",
     "guarded",
     "json_object",
@@ -89,6 +90,20 @@ def bearer_account(core: Core, gateway: str, request: Request) -> Account | None
     scheme, _, token = request.header("authorization").partition(" ")
     found = core.session_account(gateway, token.strip())
     return found[1] if found and scheme.lower() == "bearer" else None
+
+
+def for_account(
+    core: Core, gateway: str, handler: Callable[[Call, Account], Answer], code: str
+) -> Handler:
+    """A handler for callers with a session; without one it raises `Refused` with the code."""
+
+    def run(call: Call) -> Answer:
+        account = bearer_account(core, gateway, call.request)
+        if account is None:
+            raise Refused(code)
+        return handler(call, account)
+
+    return run
 
 
 def json_response(

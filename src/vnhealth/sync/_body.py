@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from vnhealth.codecs import read
 from vnhealth.errors import ConformanceError
@@ -18,6 +20,7 @@ __all__ = [
     "checked_body",
     "digest_of",
     "in_scope",
+    "json_object",
     "minutes_body",
     "plain",
 ]
@@ -115,6 +118,21 @@ def minutes_body(data: bytes, *, scope: str) -> Body:
     return checked_body(
         data, "gdyk", [scope], (row.text("SO_BIEN_BAN") for row in rows), scope=scope
     )
+
+
+def json_object(data: bytes, kind: str) -> dict[str, Any]:
+    """A message that is one JSON object. Raises `NotSent` when it is none.
+
+    >>> json_object(b'{"a": 1}', "case")
+    {'a': 1}
+    """
+    try:
+        value = json.loads(data)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise NotSent("ERR-SYNC-14", call=kind, kind="json")
+    return value
 
 
 def _document(data: bytes, kind: str) -> tuple[list[str], list[str], str]:

@@ -26,7 +26,7 @@ from vnhealth.protocol.donthuoc import USED_BEFORE, WELL, code_key
 from vnhealth.protocol.donthuoc_check import check_prescription, check_sale
 from vnhealth.sync import _read
 from vnhealth.sync._bearer import JSON, BearerGate
-from vnhealth.sync._body import Body, checked_body, plain
+from vnhealth.sync._body import Body, checked_body, json_object, plain
 from vnhealth.sync._capabilities import Capabilities, Found
 from vnhealth.sync._errors import NotSent
 from vnhealth.sync._mask import raw_answer
@@ -109,12 +109,7 @@ class DonthuocGate(BearerGate):
     def body(self, data: bytes, kind: str) -> Body:
         """A prescription or sale report as JSON, of the right form: else `ConformanceError`."""
         data = plain(data)
-        try:
-            value = json.loads(data)
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
-            raise NotSent("ERR-SYNC-14", call=kind, kind="json")
+        value = json_object(data, kind)
         sale = kind == "sale"
         found = check_sale(value) if sale else check_prescription(value, facility=self.scope)
         if any(f.code == "GW-RX-04" for f in found):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -18,9 +17,9 @@ from vnhealth.protocol.ecds import Reply
 from vnhealth.protocol.ecds_check import check_case
 from vnhealth.sync import _read
 from vnhealth.sync._bearer import JSON, BearerGate, read_as
-from vnhealth.sync._body import Body, checked_body, plain
+from vnhealth.sync._body import Body, checked_body, json_object, plain
 from vnhealth.sync._capabilities import Capabilities, Found
-from vnhealth.sync._errors import NotSent, SyncError
+from vnhealth.sync._errors import SyncError
 from vnhealth.sync._mask import raw_answer
 from vnhealth.sync._outcome import Outcome, RecordOutcome, Status, gateway_finding
 from vnhealth.sync._session import Token
@@ -62,12 +61,7 @@ class EcdsGate(BearerGate):
     def body(self, data: bytes, kind: str) -> Body:
         """A case as JSON, of the right form: else `ConformanceError`."""
         data = plain(data)
-        try:
-            value = json.loads(data)
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
-            raise NotSent("ERR-SYNC-14", call=kind, kind="json")
+        value = json_object(data, kind)
         found = check_case(value)
         if not found.ok:
             raise ConformanceError(findings=found)

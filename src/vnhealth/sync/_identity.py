@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields as fields_of
 from dataclasses import replace
@@ -13,9 +12,8 @@ from vnhealth.protocol.identity import Question, withdrawal_body
 from vnhealth.protocol.repository import Envelope
 from vnhealth.sync import _read
 from vnhealth.sync._bearer import JSON
-from vnhealth.sync._body import Body, checked_body, plain
+from vnhealth.sync._body import Body, checked_body, json_object, plain
 from vnhealth.sync._capabilities import Capabilities, Found
-from vnhealth.sync._errors import NotSent
 from vnhealth.sync._gate import Gate
 from vnhealth.sync._mask import raw_answer
 from vnhealth.sync._outcome import Outcome, Status
@@ -49,12 +47,7 @@ class IdentityGate(RepositoryGate):
     def body(self, data: bytes, kind: str) -> Body:
         """A `vnhealth.protocol.identity.Consent` as bytes."""
         data = plain(data)
-        try:
-            value = json.loads(data)
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
-            raise NotSent("ERR-SYNC-14", call=kind, kind="json")
+        json_object(data, kind)
         return checked_body(data, kind, [self.scope], [], scope=self.scope)
 
     def send(self, endpoint: Endpoint, body: Body) -> Plan[Outcome]:

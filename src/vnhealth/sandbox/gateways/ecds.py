@@ -17,9 +17,9 @@ from vnhealth.sandbox._check import Checked, File, RecordVerdict
 from vnhealth.sandbox._core import Answer, Call, Core, Front, Handler
 from vnhealth.sandbox._forms import (
     Refused,
-    bearer_account,
     clear_account,
     compact,
+    for_account,
     guarded,
     json_object,
     said,
@@ -79,19 +79,12 @@ class Ecds:
             "login": guarded(self.login, _refusal, "INVALID_CREDENTIALS"),
             "refresh": guarded(self.refresh, _refusal, "UNAUTHORIZED"),
             **{
-                name: guarded(self._known(call), _refusal, "INVALID")
+                name: guarded(
+                    for_account(self._core, ecds.GATEWAY, call, "UNAUTHORIZED"), _refusal, "INVALID"
+                )
                 for name, call in calls.items()
             },
         }
-
-    def _known(self, call: Callable[[Call, Account], Answer]) -> Handler:
-        def run(asked: Call) -> Answer:
-            account = bearer_account(self._core, ecds.GATEWAY, asked.request)
-            if account is None:
-                raise Refused("UNAUTHORIZED")
-            return call(asked, account)
-
-        return run
 
     # sessions
 

@@ -16,8 +16,8 @@ from vnhealth.sandbox._check import Checked, File, RecordVerdict
 from vnhealth.sandbox._core import Answer, Call, Core, Front, Handler, restored
 from vnhealth.sandbox._forms import (
     Refused,
-    bearer_account,
     compact,
+    for_account,
     from_base64,
     guarded,
     json_object,
@@ -92,17 +92,13 @@ class FhirReport:
             "login": guarded(self.login, _refusal, "401"),
             "refresh": guarded(self.refresh, _refusal, "401"),
             "revoke": guarded(self.revoke, _refusal, "400"),
-            **{name: guarded(self._known(call), _refusal, "422") for name, call in calls.items()},
+            **{
+                name: guarded(
+                    for_account(self._core, fhir_report.GATEWAY, call, "401"), _refusal, "422"
+                )
+                for name, call in calls.items()
+            },
         }
-
-    def _known(self, call: Callable[[Call, Account], Answer]) -> Handler:
-        def run(asked: Call) -> Answer:
-            account = bearer_account(self._core, fhir_report.GATEWAY, asked.request)
-            if account is None:
-                raise Refused("401")
-            return call(asked, account)
-
-        return run
 
     # sessions
 

@@ -23,8 +23,8 @@ from vnhealth.sandbox._check import Checked, File, RecordVerdict
 from vnhealth.sandbox._core import Answer, Call, Core, Front, Handler
 from vnhealth.sandbox._forms import (
     Refused,
-    bearer_account,
     compact,
+    for_account,
     guarded,
     json_object,
     said,
@@ -93,19 +93,14 @@ class Identity:
             "result": self.result,
         }
         known = {
-            name: guarded(self._known(call), _refusal, "INVALID_REQUEST")
+            name: guarded(
+                for_account(self._core, self._key, call, "UNAUTHORIZED"),
+                _refusal,
+                "INVALID_REQUEST",
+            )
             for name, call in calls.items()
         }
         return {"login": self._sessions.login, **known}
-
-    def _known(self, call: Callable[[Call, Account], Answer]) -> Handler:
-        def run(asked: Call) -> Answer:
-            account = bearer_account(self._core, self._key, asked.request)
-            if account is None:
-                raise Refused("UNAUTHORIZED")
-            return call(asked, account)
-
-        return run
 
     # consent
 
