@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from vnhealth.codecs import read
 from vnhealth.errors import CodecError
 
 __all__ = ["amounts"]
@@ -17,6 +16,8 @@ def amounts(body: bytes, tag: str) -> Mapping[str, Decimal]:
     >>> amounts(b"no XML", "T_BHTT")
     {}
     """
+    from vnhealth.codecs import read
+
     try:
         claims = read(body).claims
     except CodecError:

@@ -8,12 +8,11 @@ import zlib
 from collections.abc import Mapping
 from functools import partial
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-from vnhealth.codecs import read
 from vnhealth.errors import CodecError
 from vnhealth.localtime import ICT
 from vnhealth.protocol import vss, vss_4210
-from vnhealth.records import Claim
 from vnhealth.sandbox._core import Answer, Call, Core, Handler
 from vnhealth.sandbox._forms import Refused, from_base64, guarded, multipart
 from vnhealth.sandbox._http import BadBody, Request, Response
@@ -21,7 +20,9 @@ from vnhealth.sandbox._ledger import Intake
 from vnhealth.sandbox._model import Account
 from vnhealth.sandbox._peek import peek
 from vnhealth.sandbox.gateways._vss_session import http_status, query_account
-from vnhealth.spec import Family
+
+if TYPE_CHECKING:
+    from vnhealth.records import Claim
 
 __all__ = ["KIND", "facility_of", "handlers", "refusal"]
 
@@ -94,6 +95,8 @@ def _kept(core: Core, call: Call, body: bytes) -> Answer:
 
 def _in_window(core: Core, body: bytes) -> bool:
     """True unless a record names a month that is closed; what cannot be read is judged later."""
+    from vnhealth.codecs import read
+
     on = core.clock.now().astimezone(ICT).date()
     try:
         claims = read(body).claims
@@ -104,7 +107,7 @@ def _in_window(core: Core, body: bytes) -> bool:
 
 
 def _is_old(claim: Claim) -> bool:
-    return claim.family is Family.F4210 and claim.xml1 is not None
+    return claim.family.value == "4210" and claim.xml1 is not None
 
 
 def _largest(core: Core) -> int:
