@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """``ratio`` of a contender to ``base``; ``us`` is its own cost per unit in microseconds."""
+    """``ratio`` of a contender to ``base``; ``us`` is its own cost per unit in microseconds.
+
+    ``better`` is ``less`` or ``more`` for a ratio timed in turns, empty for an absolute figure.
+    """
 
     name: str
     ratio: float
@@ -19,6 +22,7 @@ class Figure:
     spread: float
     us: float
     goal: str = ""
+    better: str = ""
 
     def to_dict(self) -> dict[str, object]:
         return {
@@ -27,6 +31,7 @@ class Figure:
             "spread": round(self.spread, 3),
             "us": round(self.us, 1),
             "goal": self.goal,
+            "better": self.better,
         }
 
 
@@ -68,4 +73,5 @@ def figure(
     tenth = ratios[len(ratios) // 10]
     ninetieth = ratios[-1 - len(ratios) // 10]
     us = statistics.median(seconds) * 1e6 / units
-    return Figure(name, median, called, (ninetieth - tenth) / median, us, goal)
+    better = "more" if inverse else "less"
+    return Figure(name, median, called, (ninetieth - tenth) / median, us, goal, better)

@@ -5,6 +5,8 @@ Everything here is derived from the registry and the catalogue; nothing generate
 
 from __future__ import annotations
 
+import csv
+import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -13,7 +15,8 @@ from vnhealth import spec
 from vnhealth.findings import CodeInfo, catalogue
 from vnhealth.protocol import behaviours
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
 LANGS = ("vi", "en")
 
 WORDS = {
@@ -48,6 +51,15 @@ WORDS = {
         "signed": "Ngày ký",
         "where": "Dùng ở các bảng",
         "fidelity": "Mỗi hành vi được mô phỏng và bằng chứng của nó",
+        "speed": "Tốc độ đo được",
+        "figure": "Việc",
+        "measured": "Kết quả",
+        "spread": "Dao động",
+        "goal": "Mục tiêu",
+        "base": "So với (tiếng Anh)",
+        "how": "Đo bằng `python -m benchmarks` trên {cpu}, Python {python}, dữ liệu: {corpus}. "
+        "Tỉ số là thời gian CPU của việc chia cho thời gian của cái được so, đo xen kẽ trong cùng một "
+        "tiến trình; số tuyệt đối phụ thuộc vào máy. Mục tiêu chưa đạt vẫn được ghi ở đây.",
         "gateway": "Cổng",
         "behaviour": "Hành vi (tiếng Anh)",
         "evidence": "Bằng chứng",
@@ -84,6 +96,15 @@ WORDS = {
         "signed": "Signed",
         "where": "Used in",
         "fidelity": "Every emulated behaviour and its evidence",
+        "speed": "Measured speed",
+        "figure": "Work",
+        "measured": "Result",
+        "spread": "Spread",
+        "goal": "Goal",
+        "base": "Beside",
+        "how": "Measured by `python -m benchmarks` on {cpu}, Python {python}, data: {corpus}. "
+        "A ratio is the CPU time of the work over that of its base, timed in turns in one process; "
+        "absolute figures depend on the machine. Goals that are not reached stand here too.",
         "gateway": "Gateway",
         "behaviour": "Behaviour",
         "evidence": "Evidence",
@@ -198,6 +219,22 @@ def fidelity_page(lang: str) -> str:
     )
 
 
+def speed_page(lang: str) -> str:
+    """The committed figures of the benchmarks."""
+    words = WORDS[lang]
+    results = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))
+    titles = (ROOT / "benchmarks" / "figures.csv").read_text("utf-8").splitlines()
+    named = {row["name"]: row[f"title_{lang}"] for row in csv.DictReader(titles)}
+    rows: list[list[object]] = []
+    for name, held in results["figures"].items():
+        shown = f"{held['ratio']:,.2f}" if held["ratio"] < 100 else f"{held['ratio']:,.0f}"
+        spread = f"{held['spread']:.0%}" if held["spread"] else ""
+        rows.append([named.get(name, f"`{name}`"), shown, spread, held["goal"], held["base"]])
+    head = [words[key] for key in ("figure", "measured", "spread", "goal", "base")]
+    how = words["how"].format(**results["machine"])
+    return f"# {words['speed']}\n\n{how}\n\n" + grid(head, rows)
+
+
 def write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text.rstrip() + "\n", "utf-8")
@@ -257,6 +294,7 @@ def build(lang: str) -> None:
     )
     write(home / "editions.md", edition_page(lang))
     write(home / "fidelity.md", fidelity_page(lang))
+    write(home / "speed.md", speed_page(lang))
 
 
 def main() -> int:
