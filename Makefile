@@ -64,6 +64,7 @@ docs: $(VENV)/.docs  ## Trang tài liệu / the documentation site
 
 bench: $(VENV)/.bench  ## Đo tốc độ bên cạnh sàn và các thư viện khác / benchmarks
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.bench_sandbox
 
 serve: $(VENV)/.run  ## Mở môi trường thử / start the sandbox server
 	$(BIN)/python -m vnhealth sandbox serve

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vnhealth.conformance import KITS
-
 __all__ = ["KitRun", "KitRuns"]
 
 MEDIA = {
@@ -63,6 +61,8 @@ class KitRuns:
 
     def described(self, language: str) -> list[dict[str, Any]]:
         """Every kit with its scenarios and the steps that are looked at."""
+        from vnhealth.conformance import KITS
+
         found = []
         for known in KITS:
             found.append(
@@ -89,6 +89,8 @@ class KitRuns:
         """Begin a self-test. Raises `LookupError` for an unknown kit, `ValueError` for one more
         run than are kept or while another one is running.
         """
+        from vnhealth.conformance import KITS
+
         if name not in {known.id for known in KITS}:
             raise LookupError(name)
         if len(self._runs) >= MOST_RUNS or any(run.code is None for run in self._runs):

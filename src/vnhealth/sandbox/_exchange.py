@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from functools import cache
@@ -225,6 +225,16 @@ class Exchange:
             gateway, operation, answer = self._dispatch(request)
             self._journal(gateway, operation, request, answer)
             return answer.response.with_headers((("Date", self._date(answer.response.wire)),))
+
+    def handle_together(self, requests: Sequence[Request]) -> list[Response]:
+        """Answer some requests in their order with one commit for all of them.
+
+        Nothing is answered before the commit, so all of it is as durable as with `handle`.
+        """
+        if len(requests) == 1:
+            return [self.handle(requests[0])]
+        with self._lock, self.store.transaction():
+            return [self.handle(request) for request in requests]
 
     def _journal(self, gateway: str, operation: str, request: Request, answer: Answer) -> None:
         self.journal.add(

@@ -46,6 +46,9 @@ SUBMISSION = (
     " s.due, s.digest, s.size, s.opaque, s.settled, s.signature"
 )
 RECORD = "r.number, r.position, r.key, r.state, r.replaced_by, r.cancelled, r.findings"
+OUTER = ("BEGIN IMMEDIATE", ("ROLLBACK",), "COMMIT")
+INNER = ("SAVEPOINT step", ("ROLLBACK TO step", "RELEASE step"), "RELEASE step")
+"""How a transaction begins, is undone and is kept; one inside another can be undone by itself."""
 WHERE = "(?1 = '' OR s.gateway = ?1) AND substr(s.facility, 1, length(?2)) = ?2"
 
 
@@ -84,19 +87,18 @@ class SqliteStore:
     def transaction(self) -> Iterator[None]:
         """See `Store`."""
         with self._lock:
-            if self._depth == 0:
-                self._db.execute("BEGIN IMMEDIATE")
+            begin, undo, keep = OUTER if self._depth == 0 else INNER
+            self._db.execute(begin)
             self._depth += 1
             try:
                 yield
             except BaseException:
                 self._depth -= 1
-                if self._depth == 0:
-                    self._db.execute("ROLLBACK")
+                for statement in undo:
+                    self._db.execute(statement)
                 raise
             self._depth -= 1
-            if self._depth == 0:
-                self._db.execute("COMMIT")
+            self._db.execute(keep)
 
     def next_number(self, name: str) -> int:
         """See `Store`."""

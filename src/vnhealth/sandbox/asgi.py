@@ -49,19 +49,21 @@ def app(
 
     With ``judge`` a background task makes verdicts that are due while no requests come, so that
     nobody waits for one; answers are the same without it. Requests are answered on the event loop:
-    one at a time, in the order of arrival, each durable before its answer goes out. ``abort``
+    one after the other, in the order of arrival; those that wait at the same moment share one
+    commit, and each is durable before its answer goes out. ``abort``
     breaks the connection of a scope; without it, a fault that does so leaves an incomplete answer.
     ``site`` answers the paths that it owns.
     """
     idle = _Idle()
     rate = _Rate(exchange)
+    queue = _Queue(exchange)
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(exchange, receive, send, idle if judge else None)
         elif scope["type"] == "http":
             idle.asked = True
-            answer = rate.over(scope) or await _respond(exchange, scope, receive, site)
+            answer = rate.over(scope) or await _respond(queue, scope, receive, site)
             if answer.wire is None:
                 await _send(send, answer)
             else:
@@ -70,10 +72,8 @@ def app(
     return run
 
 
-async def _respond(
-    exchange: Exchange, scope: Scope, receive: Receive, site: Site | None
-) -> Response:
-    limit = exchange.settings.max_body
+async def _respond(queue: _Queue, scope: Scope, receive: Receive, site: Site | None) -> Response:
+    limit = queue.exchange.settings.max_body
     body = await _body(receive, limit)
     if body is None:
         return problem(413, "SBX-HTTP-02", limit=str(limit)).response
@@ -88,7 +88,7 @@ async def _respond(
     )
     if site is not None and site.owns(request.path):
         return site.handle(request)
-    return exchange.handle(request)
+    return await queue.handle(request)
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -188,6 +188,36 @@ async def _send_faulty(line: _Line, answer: Response, wire: Wire) -> None:
         await line.send({"type": "http.response.body", "body": b""})
     else:
         await _send(line.send, answer)
+
+
+class _Queue:
+    """Answers the requests that wait at the same moment with one commit (group commit)."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self._waiting: list[tuple[Request, asyncio.Future[Response]]] = []
+
+    async def handle(self, request: Request) -> Response:
+        """The answer to a request, once what it changed is durable."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Response] = loop.create_future()
+        self._waiting.append((request, future))
+        if len(self._waiting) == 1:
+            loop.call_soon(self._answer)
+        return await future
+
+    def _answer(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        try:
+            answers = self.exchange.handle_together([request for request, _ in waiting])
+        except Exception as error:
+            for _, future in waiting:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), answer in zip(waiting, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
 
 
 class _Idle:
