@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from vnhealth.errors import ConformanceError
@@ -463,3 +464,71 @@ def test_results_over_more_than_sixty_days(exchange):
     assert [row.transaction for row in rows] == [second.transaction, first.transaction]
     lost = client.status(replace(first, transaction="no such"))
     assert lost.status is Status.PENDING
+
+
+# answers that no contract has
+
+
+def scripted(exchange, key, reply):
+    """A client whose submissions are answered by ``reply``; everything else by the sandbox."""
+    inner = exchange.transport()
+
+    def answer(request):
+        if "login" in request.url.path or "token" in request.url.path or "nhap" in request.url.path:
+            return inner.handle_request(request)
+        status, body = reply
+        return httpx.Response(status, content=body)
+
+    clock = exchange.clock
+    return connect(
+        key,
+        account(exchange, key),
+        transport=httpx.MockTransport(answer),
+        clock=clock.now,
+        sleep=lambda seconds: clock.advance(seconds=seconds),
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "reply", "status"),
+    [
+        ("donthuoc", (200, '"Gửi đơn thuốc thành công"'), Status.ACCEPTED),
+        ("donthuoc", (200, '{"success": "Đơn không hợp lệ"}'), Status.REFUSED),
+        ("donthuoc", (200, '{"token": "x"}'), Status.UNKNOWN),
+        ("donthuoc", (200, "[]"), Status.UNKNOWN),
+        ("donthuoc", (200, "<html>"), Status.UNKNOWN),
+        ("donthuoc", (422, '{"danh_sach_cac_loi": "sai"}'), Status.REFUSED),
+        ("ecds", (200, '{"thanhCong": true, "duLieu": null}'), Status.ACCEPTED),
+        ("ecds", (200, '{"thanhCong": false, "maLoi": "E7"}'), Status.REFUSED),
+        ("ecds", (200, '{"thanhCong": "yes"}'), Status.UNKNOWN),
+        ("vinhlong", (200, '{"header": {"res_code": "HOC_NEW"}}'), Status.UNKNOWN),
+        ("vinhlong", (400, '{"header": {"res_code": "HOC_NEW"}}'), Status.REFUSED),
+        ("vinhlong", (202, '{"header": {"res_code": "HOC_BYT_FORWARD_PAUSED"}}'), Status.PENDING),
+        ("fhir_report", (200, '{"logId": "1", "metadata": {"status": "done"}}'), Status.UNKNOWN),
+        ("fhir_report", (200, '{"items": []}'), Status.UNKNOWN),
+        ("fhir_report", (200, '{"logId": "1", "metadata": {"status": "error"}}'), Status.REFUSED),
+        ("identity", (200, '{"success": true, "code": "NEW", "data": {}}'), Status.PENDING),
+    ],
+)
+def test_a_doubtful_answer_is_no_acceptance(exchange, key, reply, status):
+    kind, file = FILES[key]
+    (outcome,) = scripted(exchange, key, (reply[0], reply[1].encode())).submit(file, kind=kind)
+    assert outcome.status is status
+
+
+@pytest.mark.parametrize(
+    ("items", "statuses"),
+    [
+        ('[{"viTri": 1, "thanhCong": true, "maCaBenh": "C2"}]', ["unknown", "accepted"]),
+        ('[{"thanhCong": true, "maCaBenh": "C2"}]', ["unknown", "unknown"]),
+        (
+            '[{"viTri": 0, "thanhCong": false, "maLoi": "SERVER_ERROR"},'
+            ' {"viTri": 1, "thanhCong": false, "maLoi": "MOI"}]',
+            ["missing", "refused"],
+        ),
+    ],
+)
+def test_an_item_that_a_batch_leaves_out_is_unknown(exchange, items, statuses):
+    body = f'{{"thanhCong": true, "duLieu": {{"ketQua": {items}}}}}'.encode()
+    outcomes = scripted(exchange, "ecds", (200, body)).submit(case(), case(), kind="case")
+    assert [outcome.status.value for outcome in outcomes] == statuses

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from vnhealth.errors import ConformanceError
-from vnhealth.findings import Severity
+from vnhealth.findings import Finding, Findings, Severity
 from vnhealth.protocol import Endpoint, donthuoc
 from vnhealth.protocol._json import compact
 from vnhealth.protocol.donthuoc import USED_BEFORE, WELL, code_key
@@ -132,22 +132,24 @@ class DonthuocGate(BearerGate):
         return outcome
 
     def _receipt(self, answer: HttpAnswer, body: Body) -> Outcome:
-        value = _value(answer)
-        said = value if isinstance(value, str) else _read.text(value or {}, "success", "message")
-        status = (
-            Status.ACCEPTED if answer.status == 200 and WELL in said.lower() else Status.REFUSED
-        )
-        errors = value.get("danh_sach_cac_loi") if isinstance(value, dict) else None
-        texts = [text for text in errors or () if isinstance(text, str)] or [said]
+        """A sentence decides: with the words of success it is one, any other is a refusal."""
+        said = _sentence(answer)
         code = str(answer.status)
-        findings = [gateway_finding(self.key, code, Severity.ERROR, text=text) for text in texts]
-        outcome = self._verdict(
-            answer,
-            "422" if status is Status.REFUSED else code,
-            message=said,
-            findings=tuple(findings) if status is Status.REFUSED else (),
-        )
-        return replace(outcome, code=code)
+        outcome = Outcome(gateway=self.key, status=Status.UNKNOWN, code=code, message=said)
+        if answer.status == 200 and WELL in said.lower():
+            outcome = replace(outcome, status=Status.ACCEPTED)
+        elif said or answer.status >= 400:
+            outcome = replace(
+                outcome, status=Status.REFUSED, findings=Findings(self._errors(answer, said))
+            )
+        return replace(outcome, raw=raw_answer(answer))
+
+    def _errors(self, answer: HttpAnswer, said: str) -> list[Finding]:
+        errors = (answer.document() or {}).get("danh_sach_cac_loi")
+        listed = errors if isinstance(errors, list) else [errors]
+        texts = [text for text in listed if isinstance(text, str) and text] or [said]
+        code = str(answer.status)
+        return [gateway_finding(self.key, code, Severity.ERROR, text=text) for text in texts]
 
     # questions
 
@@ -170,12 +172,11 @@ class DonthuocGate(BearerGate):
         value = _value(answer)
         rows = value if isinstance(value, list) else [value]
         well = answer.status == 200
-        message = "" if not isinstance(value, dict) else _read.text(value, "success", "message")
         return Found(
             gateway=self.key,
             question=question,
             code=str(answer.status),
-            message=message,
+            message=_sentence(answer),
             rows=tuple(row for row in rows if isinstance(row, dict)) if well else (),
             raw=raw_answer(answer),
         )
@@ -187,6 +188,14 @@ def _value(answer: HttpAnswer) -> Any:
         return json.loads(answer.body.decode("utf-8-sig", "replace"))
     except ValueError:
         return None
+
+
+def _sentence(answer: HttpAnswer) -> str:
+    """What an answer says: a bare text, or that of ``success`` or ``message``."""
+    value = _value(answer)
+    if isinstance(value, str):
+        return value.strip()
+    return _read.text(value, "success", "message") if isinstance(value, dict) else ""
 
 
 def _end_of(token: str) -> dt.datetime | None:

@@ -19,6 +19,7 @@ from vnhealth.sync import _read
 from vnhealth.sync._bearer import JSON, BearerGate, read_as
 from vnhealth.sync._body import Body, checked_body, json_object, plain
 from vnhealth.sync._capabilities import Capabilities, Found
+from vnhealth.sync._codes import known_code
 from vnhealth.sync._errors import SyncError
 from vnhealth.sync._mask import raw_answer
 from vnhealth.sync._outcome import Outcome, RecordOutcome, Status, gateway_finding
@@ -114,7 +115,7 @@ class EcdsGate(BearerGate):
         reply = read_as(Reply, answer)
         assert reply is not None
         data = reply.data if isinstance(reply.data, dict) else {}
-        items = {_read.number(row, "viTri"): row for row in _read.rows(data, "ketQua")}
+        items = {_read.index(row, "viTri"): row for row in _read.rows(data, "ketQua")}
         if not items:
             return tuple(self._receipt(answer, body) for body in bodies)
         return tuple(self._item(answer, items.get(index)) for index in range(len(bodies)))
@@ -125,29 +126,27 @@ class EcdsGate(BearerGate):
             return Outcome(gateway=self.key, status=Status.UNKNOWN, raw=raw_answer(answer))
         taken = row.get("thanhCong") is True
         code = ecds.OK if taken else _read.text(row, "maLoi")
-        message = _read.text(row, "thongDiep")
-        return self._case(answer, code, _read.text(row, "maCaBenh"), message, row)
+        return self._case(answer, Reply(taken, code, _read.text(row, "thongDiep"), row))
 
     def _receipt(self, answer: HttpAnswer, body: Body) -> Outcome:
         reply = read_as(Reply, answer)
         assert reply is not None
-        data = reply.data if isinstance(reply.data, dict) else {}
-        number = _read.text(data, "maCaBenh")
-        return self._case(answer, reply.code, number, reply.message, data)
+        return self._case(answer, reply)
 
-    def _case(
-        self, answer: HttpAnswer, code: str, number: str, message: str, row: dict[str, Any]
-    ) -> Outcome:
+    def _case(self, answer: HttpAnswer, reply: Reply) -> Outcome:
+        """One case: taken, refused, or left out for a passing reason."""
+        data = reply.data if isinstance(reply.data, dict) else {}
         outcome = self._verdict(
             answer,
-            code,
-            transaction=number or None,
-            message=message,
-            findings=tuple(self._errors(row)),
+            reply.code,
+            transaction=_read.text(data, "maCaBenh") or None,
+            message=reply.message,
+            findings=tuple(self._errors(data)),
         )
-        if outcome.status is Status.UNKNOWN and code and not number:
-            return replace(outcome, status=Status.REFUSED)
-        return outcome
+        if reply.ok or outcome.status is not Status.UNKNOWN:
+            return outcome
+        known = known_code(self.key, reply.code)
+        return replace(outcome, status=Status.MISSING if known else Status.REFUSED)
 
     def _errors(self, row: dict[str, Any]) -> list[Finding]:
         return [

@@ -64,7 +64,8 @@ class FhirReportGate(BearerGate):
     def _code(self, answer: HttpAnswer) -> str | None:
         """The HTTP status, when the answer is one of the contract."""
         document = answer.document() or {}
-        known = {"access_token", "metadata", "items"} & set(document)
+        told = read_as(XmlReply, answer) is not None
+        known = told or "access_token" in document or "items" in document
         refused = {"status", "error", "message"} <= set(document)
         return str(answer.status) if known or refused else None
 
@@ -84,6 +85,8 @@ class FhirReportGate(BearerGate):
     def _receipt(self, answer: HttpAnswer, body: Body) -> Outcome:
         reply = read_as(XmlReply, answer)
         message = _read.text(answer.document() or {}, "message")
+        if reply is None and answer.status < 400:
+            return Outcome(gateway=self.key, status=Status.UNKNOWN, raw=raw_answer(answer))
         if reply is None:
             return self._verdict(answer, str(answer.status), message=message)
         return self._told(answer, reply)

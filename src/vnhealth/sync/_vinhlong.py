@@ -122,19 +122,26 @@ class VinhlongGate(RepositoryGate):
         reply = read_as(emrhub.Reply, answer)
         if reply is None:
             return super()._receipt(answer, body)
-        known = known_code(self.key, reply.code)
-        taken = known is not None and known.outcome == "accepted"
         text = _read.text(dict(reply.header), "res_msg")
-        said = () if taken else (gateway_finding(self.key, reply.code, Severity.ERROR, text=text),)
+        status = self._health_status(reply.code, answer.status)
+        said = gateway_finding(self.key, reply.code, Severity.ERROR, text=text)
         return Outcome(
             gateway=self.key,
-            status=Status.PENDING if taken else Status.REFUSED,
+            status=status,
             code=reply.code,
             message=text,
             transaction=answer.headers.get(TRACKING_HEADER.lower()) or None,
-            findings=Findings(said),
+            findings=Findings([said] if status is Status.REFUSED else []),
             raw=raw_answer(answer),
         )
+
+    def _health_status(self, code: str, http: int) -> Status:
+        """By the code; one that nobody knows is a refusal only where the HTTP status says so."""
+        known = known_code(self.key, code)
+        if known is not None and known.outcome == "accepted":
+            return Status.PENDING
+        refused = known is not None or 400 <= http < 500
+        return Status.REFUSED if refused else Status.UNKNOWN
 
     # questions
 
