@@ -323,3 +323,10 @@ def test_a_lost_check_is_unknown_and_a_lost_correction_is_repeated(face, script)
     assert len(script.sent) == 1
     script.calls.append((200, {"MSG_STATE": 1, "MSG_TEXT": "", "SO": check()["SO"]}))
     assert client().send(check(STATE="EDIT")).accepted
+
+
+def test_a_register_that_fails_is_asked_again_and_then_given_up(face, script):
+    script.calls.append((200, {"maKetQua": "10", "ghiChu": "?"}))
+    with pytest.raises(Unavailable):
+        ask(face.vss(script), "000")
+    assert len(script.sent) == 3
