@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,15 +14,14 @@ from vnhealth.protocol.donthuoc import USED_BEFORE, code_key
 from vnhealth.protocol.donthuoc_check import check_prescription, check_sale
 from vnhealth.sandbox._check import Checked, File, RecordVerdict
 from vnhealth.sandbox._core import Answer, Call, Core, Front, Handler
-from vnhealth.sandbox._forms import Refused, guarded, json_object, json_response, said, texts
-from vnhealth.sandbox._jwt import jwt_of, token_in
+from vnhealth.sandbox._forms import Refused, guarded, json_object, json_response, said
 from vnhealth.sandbox._ledger import Intake
 from vnhealth.sandbox._model import Account, digest
+from vnhealth.sandbox._results import taken_and_judged
+from vnhealth.sandbox.gateways._donthuoc_sessions import Sessions
 
 __all__ = ["front"]
 
-LIFE = timedelta(seconds=donthuoc.TOKEN_SECONDS)
-AT_ONCE = timedelta()
 SENT = f"Gửi đơn thuốc {donthuoc.WELL}"
 SOLD = f"Cập nhật đơn thuốc {donthuoc.WELL}"
 USED = f"Đơn thuốc {USED_BEFORE}"
@@ -67,21 +65,25 @@ def _refusal(code: str, detail: str, status: int | None = None) -> Answer:
 class Donthuoc:
     """Handlers by endpoint name.
 
-    Spaces of the store: which doctors belong to a facility, which number a code has, which code
-    took the place of another, phones, and what was sold.
+    Spaces of the store: which number a code has, which code took the place of another, phones, and
+    what was sold.
     """
 
     def __init__(self, core: Core, key: str) -> None:
         self._core = core
         self._key = key
         self._store = core.ledger.store
+        self._sessions = Sessions(core, key)
 
     def handlers(self) -> Mapping[str, Handler]:
         """The handler of every endpoint."""
-        logins: dict[str, Handler] = {"login": self.login, "login_doctor": self.login_doctor}
+        logins: dict[str, Handler] = {
+            "login": self._sessions.login,
+            "login_doctor": self._sessions.login_doctor,
+        }
         calls: dict[str, Handler] = {
-            "link_doctor": self.link_doctor,
-            "unlink_doctor": self.link_doctor,
+            "link_doctor": self._sessions.link_doctor,
+            "unlink_doctor": self._sessions.link_doctor,
             "submit": self.submit,
             "fetch": self.fetch,
             "search": self.search,
@@ -92,82 +94,11 @@ class Donthuoc:
             **{name: guarded(call, _refusal, "422") for name, call in calls.items()},
         }
 
-    # sessions
-
-    def login(self, call: Call) -> Answer:
-        """A facility by its code; the password in clear text (``mat_khau`` at one client)."""
-        fields = texts(json_object(call.request))
-        name = fields.get("ma_lien_thong_co_so_kham_chua_benh", "")
-        account = self._account(name, fields.get("password") or fields.get("mat_khau", ""))
-        if account.username != account.scope:
-            raise Refused("401")
-        return self._opened(account, account.scope, call.endpoint)
-
-    def login_doctor(self, call: Call) -> Answer:
-        """A doctor at a facility that linked her; 404 when there is no such doctor."""
-        fields = texts(json_object(call.request))
-        name = fields.get("ma_lien_thong_bac_si", "")
-        if not self._is_doctor(name):
-            raise Refused("404")
-        account = self._account(name, fields.get("password", ""))
-        facility = fields.get("ma_lien_thong_co_so_kham_chua_benh", "")
-        if not self._linked(account, facility):
-            raise Refused("403")
-        return self._opened(account, facility, call.endpoint)
-
-    def _account(self, username: str, password: str) -> Account:
-        account = self._core.account(self._key, username, password)
-        if account is None or account.locked:
-            raise Refused("403" if account else "401")
-        return account
-
-    def _is_doctor(self, username: str) -> bool:
-        account = self._core.accounts.get((self._key, username))
-        return account is not None and username == f"BS{account.scope}"
-
-    def _linked(self, doctor: Account, facility: str) -> bool:
-        """Doctors start out linked to the facility that their code names."""
-        kept = self._store.get("donthuoc:doctor", f"{facility}/{doctor.username}")
-        return doctor.scope == facility if kept is None else kept == "linked"
-
-    def _opened(self, account: Account, facility: str, endpoint: Endpoint) -> Answer:
-        session = self._core.new_session(account, LIFE)
-        self._store.put("donthuoc:session", str(session.number), facility)
-        issuer = f"https://api.donthuocquocgia.vn{endpoint.path}"
-        token = jwt_of(self._core.ids, session, self._core.clock.now(), iss=issuer)
-        return Answer(json_response({"token": token, "token_type": "bearer"}), "200", facility)
-
-    def _session(self, call: Call) -> tuple[Account, str]:
-        """Account and facility of the session; a doctor's ends when the link to her is cut."""
-        scheme, _, text = call.request.header("authorization").partition(" ")
-        token = token_in(self._core.ids, text.strip())
-        found = self._core.session_account(self._key, token)
-        if scheme.lower() != "bearer" or found is None:
-            raise Refused("401")
-        session, account = found
-        facility = self._store.get("donthuoc:session", str(session.number)) or ""
-        if account.username != facility and not self._linked(account, facility):
-            raise Refused("401")
-        return account, facility
-
-    def link_doctor(self, call: Call) -> Answer:
-        """A facility links a doctor, or cuts the link."""
-        account, facility = self._session(call)
-        if account.username != facility:
-            raise Refused("403")
-        doctor = texts(json_object(call.request)).get("ma_lien_thong_bac_si", "")
-        if not self._is_doctor(doctor):
-            raise Refused("404")
-        linked = call.endpoint.name == "link_doctor"
-        self._store.put("donthuoc:doctor", f"{facility}/{doctor}", "linked" if linked else "cut")
-        done = "Thêm" if linked else "Xoá"
-        return _well({"success": f"{done} bác sĩ {donthuoc.WELL}"}, facility)
-
     # prescriptions
 
     def submit(self, call: Call) -> Answer:
         """A doctor's prescription: taken or refused at once, never changed afterwards."""
-        account, facility = self._session(call)
+        account, facility = self._sessions.session(call)
         if account.username == facility:
             raise Refused("403")
         value = json_object(call.request)
@@ -182,8 +113,7 @@ class Donthuoc:
             return _wrong(WRONG, Findings([error("GW-RX-07", "ma_don_thuoc_thay_the")]), call)
         intake = self._intake(call, "prescription", facility, account, key)
         with self._store.transaction():
-            kept = self._core.ledger.accept(intake, AT_ONCE)
-            self._core.ledger.settled(kept)
+            kept, _ = taken_and_judged(self._core, intake)
             self._store.put("donthuoc:code", key, str(kept.number))
             phone = str(value.get("so_dien_thoai_nguoi_kham_benh") or "").strip()
             if phone:
@@ -220,24 +150,15 @@ class Donthuoc:
 
     # pharmacies
 
-    def _pharmacy(self, call: Call) -> Account:
-        """Pharmacy software proves itself on every call by two headers."""
-        header = call.request.header
-        name, secret = header(donthuoc.HEADER_APP_NAME), header(donthuoc.HEADER_APP_KEY)
-        account = self._account(name, secret)
-        if account.username != f"QT{account.scope}":
-            raise Refused("401")
-        return account
-
     def fetch(self, call: Call) -> Answer:
         """The prescription of a code; 404 when it is unknown or was replaced."""
-        account = self._pharmacy(call)
+        account = self._sessions.pharmacy(call)
         key = code_key(call.args["ma"])
         return _well(self._shown(self._prescription(key)), account.scope)
 
     def search(self, call: Call) -> Answer:
         """The prescriptions of a phone number (the form of the answer is an assumption)."""
-        account = self._pharmacy(call)
+        account = self._sessions.pharmacy(call)
         phone = call.request.params().get("phone", "").strip()
         if not phone:
             raise Refused("422", "phone")
@@ -264,7 +185,7 @@ class Donthuoc:
 
     def report_sale(self, call: Call) -> Answer:
         """What was sold of a prescription; the same invoice again takes the place of the first."""
-        account = self._pharmacy(call)
+        account = self._sessions.pharmacy(call)
         value = json_object(call.request)
         found = check_sale(value)
         if not found.ok:
@@ -277,8 +198,7 @@ class Donthuoc:
             return _wrong(WRONG, too_much, call)
         with self._store.transaction():
             intake = self._intake(call, "sale", account.scope, account, sale)
-            kept = self._core.ledger.accept(intake, AT_ONCE)
-            self._core.ledger.settled(kept)
+            kept, _ = taken_and_judged(self._core, intake)
             amounts = {name: str(number) for name, number in sold.items()}
             self._store.put("donthuoc:sold", sale, json.dumps(amounts))
         return _well(SOLD, account.scope, kept.transaction)
