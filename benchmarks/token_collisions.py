@@ -75,5 +75,6 @@ def collisions(kinds: list[deid.Tokens], count: int, seed: int, suspects: set[in
 
 
 if __name__ == "__main__":
-    given = [int(float(text)) for text in sys.argv[1:]]
-    sys.exit(main(*(given + [1_000_000, 7][len(given) :])))
+    ids = int(float(sys.argv[1])) if len(sys.argv) > 1 else 1_000_000
+    chosen = int(sys.argv[2]) if len(sys.argv) > 2 else 7
+    sys.exit(main(ids, chosen))
