@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, TextIO
 
 from vnhealth.findings._checked import CheckedFile, Run
-from vnhealth.findings._finding import Finding
+from vnhealth.findings._finding import Finding, Severity
 
 __all__ = ["write_json"]
 
@@ -63,9 +64,46 @@ def _file(file: CheckedFile, stream: TextIO, run: Run) -> None:
 def _findings(findings: Iterable[Finding], stream: TextIO, run: Run) -> None:
     between, end = "\n        ", ""
     for finding in findings:
-        out = finding.to_dict(run.lang, values=run.values)
-        if run.suppressions is not None and (one := run.suppressions.match(finding)):
-            out["suppressed_by"] = {"reason": one.reason, "expires": one.expires.isoformat()}
-        stream.write(between + _dump(out))
+        one = run.suppressions.match(finding) if run.suppressions is not None else None
+        if one is None and not run.values:
+            line = _masked(finding, run.lang)
+        else:
+            out = finding.to_dict(run.lang, values=run.values)
+            if one is not None:
+                out["suppressed_by"] = {"reason": one.reason, "expires": one.expires.isoformat()}
+            line = _dump(out)
+        stream.write(between + line)
         between, end = ",\n        ", "\n      "
     stream.write(end)
+
+
+def _masked(f: Finding, lang: str) -> str:
+    """A finding without values: all but its place is made once for all findings alike."""
+    alike = f.code, f.severity, f.table, f.tag, tuple(f.params.items()), tuple(f.values), lang
+    before, between, after = _around_place(*alike)
+    return f"{before}{_number(f.encounter)}{between}{_number(f.row)}{after}"
+
+
+def _number(number: int | None) -> str:
+    return "null" if number is None else str(number)
+
+
+@lru_cache(maxsize=4096)
+def _around_place(
+    code: str,
+    severity: Severity,
+    table: str | None,
+    tag: str | None,
+    params: tuple[tuple[str, str], ...],
+    values: tuple[str, ...],
+    lang: str,
+) -> tuple[str, str, str]:
+    """The JSON text of a finding before its encounter, between it and the row, and behind that."""
+    alike = Finding(code, severity, None, table, None, tag, dict(params), dict.fromkeys(values, ""))
+    items = [f"{_dump(name)}: {_dump(value)}" for name, value in alike.to_dict(lang).items()]
+    encounter, row = items.index('"encounter": null'), items.index('"row": null')
+    return (
+        "{" + ", ".join([*items[:encounter], '"encounter": ']),
+        ", " + ", ".join([*items[encounter + 1 : row], '"row": ']),
+        ", " + ", ".join(items[row + 1 :]) + "}",
+    )
