@@ -58,7 +58,7 @@ WORDS = {
         "goal": "Mục tiêu",
         "base": "So với (tiếng Anh)",
         "how": "Đo bằng `python -m benchmarks` trên {cpu}, Python {python}, dữ liệu: {corpus}. "
-        "Tỉ số là thời gian CPU của việc chia cho thời gian của cái được so, đo xen kẽ trong cùng một "
+        "Tỉ số là thời gian CPU của việc chia cho thời gian của cái được so, đo xen kẽ trong một "
         "tiến trình; số tuyệt đối phụ thuộc vào máy. Mục tiêu chưa đạt vẫn được ghi ở đây.",
         "gateway": "Cổng",
         "behaviour": "Hành vi (tiếng Anh)",
