@@ -75,6 +75,9 @@ def main() -> int:
     parser.add_argument(
         "--gate", action="store_true", help="compare with results.json instead of writing it"
     )
+    parser.add_argument(
+        "--update", action="store_true", help="put the figures of --only into results.json"
+    )
     options = parser.parse_args()
     rounds = 3 if options.quick else options.rounds
     corpus = load(60 if options.quick else options.encounters)
@@ -94,20 +97,26 @@ def main() -> int:
         found = worse({f.name: f.to_dict() for f in figures}, held)
         print("\n".join(found) or "no ratio is worse than the committed one beyond noise")
         return 1 if found else 0
+    if options.update:
+        written = json.loads(RESULTS.read_text("utf-8"))
+        written["machine"] = facts
+        written["figures"].update({f.name: f.to_dict() for f in figures})
+        RESULTS.write_text(json.dumps(written, ensure_ascii=False, indent=2) + "\n", "utf-8")
+        return 0
     people = {}
     if options.identity and set(options.only) == set(GROUPS):
         parts = ("legacy", "ladder", "splink", "validators") if options.quick else PARTS
         people = identity(parts)
     if set(options.only) == set(GROUPS):
-        written: dict[str, object] = {
+        whole: dict[str, object] = {
             "machine": facts,
             "figures": {f.name: f.to_dict() for f in figures},
         }
         if notes:
-            written["notes"] = notes
+            whole["notes"] = notes
         if people:
-            written["identity"] = people
-        RESULTS.write_text(json.dumps(written, ensure_ascii=False, indent=2) + "\n", "utf-8")
+            whole["identity"] = people
+        RESULTS.write_text(json.dumps(whole, ensure_ascii=False, indent=2) + "\n", "utf-8")
     return 0
 
 
