@@ -49,7 +49,7 @@ WORKERS = 2
 LEASE_S = 3.0
 PG_BIN = Path("/usr/lib/postgresql/15/bin")
 POLICY = Policy(
-    batch=4,
+    batch=20,
     lease=dt.timedelta(seconds=LEASE_S),
     visible_after=dt.timedelta(seconds=LEASE_S),
     send=RetryPolicy(first_wait_s=0.05, longest_wait_s=0.3),
@@ -174,7 +174,7 @@ class Scene:
 
 
 def trial(
-    points: int, url: str, folder: Path, *, seed: int, settle_s: float = 60.0
+    points: int, url: str, folder: Path, *, seed: int, settle_s: float = 150.0
 ) -> dict[str, int]:
     """Kill ``points`` times, let everything settle, compare the books."""
     rng = random.Random(seed)

@@ -156,6 +156,24 @@ def test_force_majeure_excuses_a_missed_deadline(clerk):
     assert {alarm["level"] for alarm in shown["alarms"]} == {"excused"}
 
 
+def test_a_file_of_another_kind_is_described_by_options(clerk, tmp_path):
+    (tmp_path / "don.json").write_text("{}", "utf-8")
+    assert clerk("add", "don.json", "--to", "donthuoc", "--kind", "prescription")[0] == 2
+    described = ("--kind", "prescription", "--facility", "01001", "--key", "DT-1")
+    ended = ("--ended", "2026-08-03T08:00")
+    assert clerk("add", "don.json", "--to", "donthuoc", *described, *ended)[0] == 0
+    (row,) = json.loads(clerk("export", "--format", "json", "--values")[1])
+    assert (row["kind"], row["key"], row["flow"]) == ("prescription", "DT-1", "prescription")
+
+
+def test_accepted_records_go_on_to_the_nation_once_their_day_is_over(clerk, accounts):
+    clerk("add", "0.xml", "--to", "province")
+    clerk("run", "--accounts", str(accounts), "--for", "30")
+    forward = ("forward", "--first", TODAY, "--to", "national", "--format", "json")
+    assert json.loads(clerk(*forward)[1]) == []
+    assert clerk("forward", "--first", TODAY, "--to", "vss")[0] == 2
+
+
 @pytest.mark.parametrize(
     "words",
     [

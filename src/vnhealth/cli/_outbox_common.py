@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,12 +18,37 @@ from vnhealth.cli._common import say
 
 if TYPE_CHECKING:
     from vnhealth.sync import Credentials, Gateway
-    from vnhealth.sync.outbox import Connections, Outbox
+    from vnhealth.sync.outbox import Connections, Outbox, Policy
 
-__all__ = ["connections", "log_as_json", "moment", "opened", "plain", "worker_name"]
+__all__ = [
+    "DEFAULT_DB",
+    "Accounts",
+    "Db",
+    "Format",
+    "Reason",
+    "Values",
+    "connections",
+    "log_as_json",
+    "moment",
+    "opened",
+    "plain",
+    "worker_name",
+]
+
+Db = Annotated[
+    str, typer.Option("--db", envvar="VNHEALTH_OUTBOX", help="Tệp SQLite hoặc URL / file or URL.")
+]
+Accounts = Annotated[
+    Path, typer.Option(help="Tài khoản theo cổng (JSON) / accounts by gateway (JSON).", exists=True)
+]
+Format = Annotated[str, typer.Option("--format", help="human | json")]
+Values = Annotated[bool, typer.Option("--values", help="Hiện MA_LK / show MA_LK.")]
+Reason = Annotated[str, typer.Option(help="Lý do, được lưu lại / the reason, kept.")]
+
+DEFAULT_DB = "hop-thu-di.db"
 
 
-def opened(db: str) -> Outbox:
+def opened(db: str, policy: Policy | None = None) -> Outbox:
     """The outbox in an SQLite file, or behind an SQLAlchemy URL."""
     try:
         from vnhealth.sync.outbox import Outbox
@@ -32,7 +57,7 @@ def opened(db: str) -> Outbox:
             say('cần: pip install "vnhealth[outbox]"', 'needs: pip install "vnhealth[outbox]"')
         ) from None
     url = db if "://" in db else f"sqlite:///{db}"
-    return Outbox(url, clock=lambda: dt.datetime.now(dt.UTC))
+    return Outbox(url, clock=lambda: dt.datetime.now(dt.UTC), policy=policy)
 
 
 @contextmanager

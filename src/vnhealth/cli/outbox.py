@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import sys
 import time
 from collections import Counter
@@ -11,8 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vnhealth.cli._common import Exit, out, parse_day, print_json, progress, say, tracked
+from vnhealth.cli import _outbox_day
+from vnhealth.cli._common import Exit, out, print_json, progress, say, tracked
 from vnhealth.cli._outbox_common import (
+    DEFAULT_DB,
+    Accounts,
+    Db,
+    Format,
+    Reason,
+    Values,
     connections,
     log_as_json,
     moment,
@@ -22,7 +30,7 @@ from vnhealth.cli._outbox_common import (
 )
 
 if TYPE_CHECKING:
-    from vnhealth.sync.outbox import DayBook, Outbox, Worker
+    from vnhealth.sync.outbox import Facts, Outbox, Worker
 
 app = typer.Typer(
     help="Hộp thư đi bền vững: gửi đủ, đúng thứ tự, không trùng. / The durable outbox.",
@@ -30,17 +38,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Db = Annotated[
-    str, typer.Option("--db", envvar="VNHEALTH_OUTBOX", help="Tệp SQLite hoặc URL / file or URL.")
-]
-Accounts = Annotated[
-    Path, typer.Option(help="Tài khoản theo cổng (JSON) / accounts by gateway (JSON).", exists=True)
-]
-Format = Annotated[str, typer.Option("--format", help="human | json")]
-Values = Annotated[bool, typer.Option("--values", help="Hiện MA_LK / show MA_LK.")]
-Reason = Annotated[str, typer.Option(help="Lý do, được lưu lại / the reason, kept.")]
-
-DEFAULT_DB = "hop-thu-di.db"
 WENT_WELL = ("accepted", "accepted_with_warnings", "pending", "replaced", "cancelled")
 PEOPLE = ("refused", "held")
 """States in which somebody has to do something."""
@@ -55,23 +52,49 @@ def add(
     reason: Annotated[
         str, typer.Option(help="Tệp là bản sửa; lý do / the files are corrections; why.")
     ] = "",
+    kind: Annotated[
+        str, typer.Option(help="Loại tệp không phải XML giám định / of other files.")
+    ] = "",
+    facility: Annotated[str, typer.Option(help="Cơ sở, cùng --kind / with --kind.")] = "",
+    key: Annotated[str, typer.Option(help="Khoá hồ sơ, cùng --kind / with --kind.")] = "",
+    ended: Annotated[
+        str, typer.Option(help="yyyy-mm-ddThh:mm, khi hạn bắt đầu / when deadlines start.")
+    ] = "",
     format: Format = "human",
 ) -> None:
     """Đưa tệp vào hộp thư đi. / Put files into the outbox."""
     from vnhealth.protocol import gateway
 
-    for key in to:
-        gateway(key)
+    for destination in to:
+        gateway(destination)
+    facts = _facts(kind, facility, key, ended, len(files)) if kind else None
     new = 0
     with opened(db) as box:
         for file in tracked(files, say("Đưa vào", "Adding"), len(files)):
             data = file.read_bytes()
-            done = box.correct(data, reason=reason, to=to) if reason else box.add(data, to=to)
-            new += done.new
+            if reason:
+                new += box.correct(data, reason=reason, to=to, facts=facts).new
+            else:
+                new += box.add(data, to=to, facts=facts).new
     if format == "json":
         print_json({"files": len(files), "new": new})
         return
     out.print(say(f"{len(files)} tệp, {new} mới.", f"{len(files)} files, {new} new."))
+
+
+def _facts(kind: str, facility: str, key: str, ended: str, files: int) -> Facts:
+    """Of one file that the outbox cannot read by itself (a prescription, a health check)."""
+    from vnhealth.sync.outbox import Facts
+
+    if not facility or not key or files != 1:
+        raise typer.BadParameter(
+            say(
+                "--kind cần đúng một tệp, --facility và --key",
+                "--kind needs exactly one file, --facility and --key",
+            )
+        )
+    began = moment(ended) if ended else None
+    return Facts(kind=kind, facility=facility, key=key, ended_at=began)
 
 
 @app.command()
@@ -85,6 +108,16 @@ def run(
     seconds: Annotated[
         float, typer.Option("--for", help="Nhiều nhất bấy nhiêu giây / at most so long.")
     ] = 60.0,
+    visible_after: Annotated[
+        float,
+        typer.Option(help="Phút trước khi tin là cổng chưa nhận / until a no is believed."),
+    ] = 180.0,
+    resend_replaces: Annotated[
+        bool,
+        typer.Option(
+            "--resend-replaces", help="Không hỏi được thì gửi lại / send again when none can tell."
+        ),
+    ] = False,
     log_json: Annotated[
         bool, typer.Option("--log-json", help="Nhật ký JSON ra stderr / log to stderr.")
     ] = False,
@@ -94,11 +127,14 @@ def run(
 
     Mã kết thúc 1: có hồ sơ bị từ chối hoặc chờ người xử lý; 4: còn tệp chưa gửi được.
     """
-    from vnhealth.sync.outbox import Worker
+    from vnhealth.sync.outbox import Policy, Worker
 
     if log_json:
         log_as_json()
-    with opened(db) as box, connections(accounts) as connection:
+    policy = Policy(
+        visible_after=dt.timedelta(minutes=visible_after), resend_replaces=resend_replaces
+    )
+    with opened(db, policy) as box, connections(accounts) as connection:
         worker = Worker(box, connection, name=worker_name())
         _work(box, worker, once=once, until=None if forever else time.monotonic() + seconds)
         states = _states(box)
@@ -238,92 +274,6 @@ def _write_csv(rows: list[dict[str, Any]], stream: Any) -> None:
 
 
 @app.command()
-def reconcile(
-    day: Annotated[str, typer.Argument(help="yyyy-mm-dd")],
-    accounts: Annotated[
-        Path | None, typer.Option(help="Có thì hỏi cả cổng / ask the gateways too.", exists=True)
-    ] = None,
-    db: Db = DEFAULT_DB,
-    html: Annotated[Path | None, typer.Option(help="Báo cáo HTML / HTML report.")] = None,
-    xlsx: Annotated[Path | None, typer.Option(help="Bảng tính / workbook.")] = None,
-    resend: Annotated[
-        str, typer.Option(help="Lý do: gửi lại chỗ thiếu / why; sends the gaps again.")
-    ] = "",
-    values: Values = False,
-    format: Format = "human",
-) -> None:
-    """Đối soát một ngày theo từng cổng. / Reconcile a day with each gateway."""
-    from vnhealth.reports import reconciliation_html, reconciliation_xlsx
-    from vnhealth.sync import outbox
-
-    wanted = parse_day(day)
-    if wanted is None:
-        raise typer.BadParameter("yyyy-mm-dd")
-    with opened(db) as box, connections(accounts) as connection:
-        book = outbox.reconcile(box, wanted, connection if accounts else None)
-        again = box.retry(book.resendable(), reason=resend) if resend else 0
-    lang = say("vi", "en")
-    if html is not None:
-        with html.open("w", encoding="utf-8") as page:
-            reconciliation_html(book, page, lang=lang, keys=values)
-    if xlsx is not None:
-        reconciliation_xlsx(book, xlsx, lang=lang, keys=values)
-    if format == "json":
-        print_json({**_book(book, values=values), "sent_again": again})
-    else:
-        _say_book(book, again)
-    raise typer.Exit(Exit.OK if book.balanced else Exit.FINDINGS)
-
-
-COUNTS = ("produced", "sent", "accepted", "refused", "pending", "missing")
-
-
-def _book(book: DayBook, *, values: bool) -> dict[str, Any]:
-    lines = [
-        {
-            "destination": line.destination,
-            "facility": line.facility,
-            "kind": line.kind,
-            **{name: getattr(line, name) for name in (*COUNTS, "warned", "cancelled", "received")},
-            "gateway_received": None if line.gateway is None else line.gateway.received,
-            "total": str(line.total),
-            "fund": str(line.fund),
-            "accepted_fund": str(line.accepted_fund),
-            "balanced": line.balanced,
-        }
-        for line in book.lines
-    ]
-    gaps = [
-        {
-            "delivery": gap.delivery_id,
-            "destination": gap.destination,
-            "kind": gap.kind,
-            "why": gap.why,
-            "cause": gap.cause,
-            **({"ma_lk": gap.key} if values else {}),
-        }
-        for gap in book.gaps
-    ]
-    return {
-        "day": book.day.isoformat(),
-        "balanced": book.balanced,
-        "lines": lines,
-        "gaps": gaps,
-    }
-
-
-def _say_book(book: DayBook, again: int) -> None:
-    for line in book.lines:
-        numbers = "  ".join(f"{name} {getattr(line, name)}" for name in COUNTS)
-        sign = "✓" if line.balanced else "✗"
-        out.print(f"{sign} {line.destination} {line.facility} {line.kind}: {numbers}", markup=False)
-    for gap in book.gaps:
-        out.print(f"  - {gap.delivery_id} {gap.destination} {gap.why} {gap.cause}", markup=False)
-    if again:
-        out.print(say(f"Gửi lại {again}.", f"Sending {again} again."))
-
-
-@app.command()
 def excuse(
     since: Annotated[str, typer.Option(help="yyyy-mm-ddThh:mm")],
     until: Annotated[str, typer.Option(help="yyyy-mm-ddThh:mm")],
@@ -344,3 +294,6 @@ def metrics(db: Db = DEFAULT_DB) -> None:
 
     with opened(db) as box:
         sys.stdout.write(numbers(box))
+
+
+_outbox_day.register(app)

@@ -207,9 +207,9 @@ def test_the_daily_job_makes_up_for_missed_days(night_class):
         night.run()
         night.clock.advance(days=1)
     assert [(d.day.day, d.records, d.added) for d in job.run(first=DAY)] == [
-        (3, 1, 0),
-        (4, 1, 0),
-        (5, 1, 0),
+        (3, 1, 1),
+        (4, 1, 1),
+        (5, 1, 1),
     ]
     night.run()
     assert set(night.states("national").values()) == {"accepted"}
@@ -231,6 +231,34 @@ def test_the_daily_job_keeps_back_what_may_not_go_on(night_class):
     (done,) = job.run(first=DAY)
     assert (done.records, done.added, done.kept_back) == (1, 0, 1)
     assert night.states("national_deid") == {}
+
+
+def test_what_goes_to_the_store_without_identities_is_made_once(night_class, tmp_path):
+    from vnhealth import deid, synth
+    from vnhealth.cli._outbox_day import file_makers
+
+    night = night_class(gateways=("province", "national", "national_deid"), checker=None)
+    claims = list(synth.generate(encounters=3, edition="3176", seed=7, facility="01991", day=DAY))
+    for claim in claims:
+        night.box.add(synth.render(claim), to=["province"])
+    night.run()
+    night.clock.advance(days=1)
+    deid.Key.create_file(tmp_path / "khoa", "A")
+    makers = file_makers(["national", "national_deid"], tmp_path / "khoa")
+    job = DailyJob(night.box, name="tỉnh", source="province", forward=makers)
+    (done,) = job.run(first=DAY)
+    assert (done.records, done.added, done.kept_back) == (3, 6, 0)
+    again = DailyJob(night.box, name="làm lại", source="province", forward=makers)
+    assert again.run(first=DAY)[0].added == 0
+    night.run()
+    assert set(night.states("national_deid").values()) == {"accepted"}
+    assert set(night.states("national").values()) <= {"accepted", "accepted_with_warnings"}
+    sent = "".join(
+        night.box.body("01991", row["key"], kind="deid").decode()
+        for row in night.box.deliveries()
+        if row["kind"] == "deid"
+    )
+    assert not [c for c in claims if c.ma_lk in sent or c.xml1.ho_ten in sent]
 
 
 def test_payment_is_completed_and_sent_again(night):

@@ -30,7 +30,7 @@ ONE_DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class DayDone:
-    """What the job did for one day: accepted records, files put in, files kept back."""
+    """What the job did for one day: accepted records, deliveries added, files kept back."""
 
     day: dt.date
     records: int
@@ -98,10 +98,10 @@ class DailyJob:
             db.execute(event.insert().values(at=now, what="daily", day=day, text=self.name))
         return DayDone(day, len(rows), added, kept_back)
 
-    def _add(self, data: bytes, destination: str) -> bool:
+    def _add(self, data: bytes, destination: str) -> int:
         try:
-            return self.outbox.add(data, to=[destination]).new
+            return self.outbox.add(data, to=[destination]).deliveries
         except NotSent as error:
             if error.code != "ERR-SYNC-21":
                 raise
-            return self.outbox.correct(data, reason=AGAIN, to=[destination]).new
+            return self.outbox.correct(data, reason=AGAIN, to=[destination]).deliveries

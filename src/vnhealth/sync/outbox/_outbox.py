@@ -35,11 +35,12 @@ SHORTEST_RETENTION = dt.timedelta(days=60)
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of a file that was put in: the number of its version, and whether it is new."""
+    """What became of a file that was put in: its version, whether that is new, new deliveries."""
 
     version_id: int
     number: int
     new: bool
+    deliveries: int
 
 
 class Outbox:
@@ -52,7 +53,7 @@ class Outbox:
     >>> import datetime as dt
     >>> box = Outbox("sqlite://", clock=lambda: dt.datetime(2026, 8, 3, 1, tzinfo=dt.UTC))
     >>> box.add(b"{}", to=["ecds"], facts=Facts(kind="case", facility="01001", key="CA1"))
-    Added(version_id=1, number=1, new=True)
+    Added(version_id=1, number=1, new=True, deliveries=1)
     """
 
     def __init__(
@@ -153,8 +154,8 @@ class Outbox:
             if last is None and reason is not None:
                 raise NotSent("ERR-SYNC-23")
             if last is not None and last.digest == digest:
-                self._deliver(db, last.id, facts, to or [], now)
-                return Added(last.id, last.number, new=False)
+                more = self._deliver(db, last.id, facts, to or [], now)
+                return Added(last.id, last.number, new=False, deliveries=more)
             if last is not None and reason is None:
                 raise NotSent("ERR-SYNC-21")
             if to is None:
@@ -163,9 +164,9 @@ class Outbox:
             self._keep(db, digest, body)
             added = self._new_version(db, facts, digest, number, reason or "", now)
             self._drop_unsent(db, facts, to, now)
-            self._deliver(db, added, facts, to, now)
+            more = self._deliver(db, added, facts, to, now)
         log.info("version %d of %s added for %s", added, facts.kind, ",".join(to))
-        return Added(added, number, new=True)
+        return Added(added, number, new=True, deliveries=more)
 
     def _keep(self, db: sa.Connection, digest: str, body: bytes) -> None:
         held = sa.select(payload.c.digest).where(payload.c.digest == digest)
@@ -217,13 +218,12 @@ class Outbox:
 
     def _deliver(
         self, db: sa.Connection, version_id: int, facts: Facts, to: Sequence[str], now: dt.datetime
-    ) -> None:
+    ) -> int:
         known = sa.select(delivery.c.destination).where(delivery.c.version_id == version_id)
         there = {row.destination for row in db.execute(known)}
         flow, due = first_due(facts.kind, facts.ended_at, self.calendar) or ("", None)
-        for destination in dict.fromkeys(to):
-            if destination in there:
-                continue
+        missing = [name for name in dict.fromkeys(to) if name not in there]
+        for destination in missing:
             db.execute(
                 delivery.insert().values(
                     version_id=version_id,
@@ -238,6 +238,7 @@ class Outbox:
                     updated_at=now,
                 )
             )
+        return len(missing)
 
     def _last(self, db: sa.Connection, facts: Facts) -> Any:
         wanted = sa.select(version).where(
