@@ -99,3 +99,29 @@ def test_a_client_that_does_nothing_passes_no_test() -> None:
         watch = play(scenario, InProcess(Silent), 7)
         passed = [c.id for c in scenario.cases if judge(scenario, c, watch).result is Result.PASS]
         assert passed == []
+
+
+class WholeBatch(ReferenceClient):
+    """Takes the answer to a batch for the answer to each of its files."""
+
+    again = False
+
+    def _axis(self, task: dict) -> None:
+        files = list(task["files"])
+        super()._axis({**task, "files": files[:2]})
+        if self.again:
+            for file in files[:2]:
+                self.notes.pop(file["id"])
+            super()._axis({**task, "files": files})
+
+
+class BatchAgain(WholeBatch):
+    """Sends a half-failed batch again as a whole."""
+
+    again = True
+
+
+@pytest.mark.parametrize(("make", "word"), [(WholeBatch, "lost"), (BatchAgain, "doubled")])
+def test_a_client_that_does_not_read_results_per_file_is_caught(make: type, word: str) -> None:
+    scenario = next(s for s in KIT.scenarios if s.id == "F06")
+    assert [c for c in complaints(scenario, make, 7) if f"fail {word}" in c]

@@ -180,7 +180,8 @@ class Sums:
         if any(s.result is Result.FAIL and s.step.text_en.startswith(LOST) for s in case.steps):
             row["lost"] += sum(1 for s in watch.sends() if watch.state(s) == "missing")
         row["doubled"] += _doubled(watch)
-        row["logins"] = max(row["logins"], *(len(found) for found in watch.logins.values()), 0)
+        logins = [0, *(len(found) for found in watch.logins.values())]
+        row["logins"] = max(row["logins"], *logins)
         row["recovery_s"] = max(row["recovery_s"], _recovery(watch))
         if case.result is not Result.PASS:
             row["result"] = case.result.value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from vnhealth.conformance._stage import Kill
@@ -84,6 +84,10 @@ class Tap:
         if kill is not None and kill.answered:
             self._on_kill()
         return response
+
+    def handle_together(self, requests: Sequence[Request]) -> list[Response]:
+        """Answer several that came at the same time, one after the other."""
+        return [self.handle(request) for request in requests]
 
     def _fault(self, entry: int) -> str:
         found = [i for i in self.exchange.faults.injected[-4:] if i.entry == entry]

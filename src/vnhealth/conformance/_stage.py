@@ -23,6 +23,9 @@ SEARCHED = 160
 MARKED_TEXT = 'Đau < 3 ngày & sốt > 38,5 độ; người nhà kể "mệt"'
 """A text with every character that has to be escaped."""
 
+LOOKED_UP = ("000", "050", "060")
+"""Answers of the card register that are staged: right, no such card, another name."""
+
 Rows = list[dict[str, str]]
 
 
@@ -55,7 +58,9 @@ class Stage:
 
     ``refused`` adds an encounter with an error that the gateway finds, and its correction;
     ``paid`` the later completion of a payment; ``withdrawn`` a cancellation and its undoing at the
-    provincial repository; ``deid`` the de-identified feed.
+    provincial repository; ``deid`` the de-identified feed; ``lookups`` asks about cards at the
+    register before the first check-in; ``axis``
+    sends the claims to the axis of Hà Nội, several in one call.
     """
 
     people: tuple[str, ...] = ()
@@ -68,6 +73,8 @@ class Stage:
     paid: bool = False
     withdrawn: bool = False
     deid: bool = False
+    lookups: bool = False
+    axis: bool = False
     reconcile: bool = True
     verdict_delay_s: int = 300
     token_s: int = 3600
@@ -141,6 +148,19 @@ class _Writer:
             Send(number, gateway, kind, facility, lk, version, _edition(claim), tables, refused)
         )
 
+    def batch(self, task: str, claims: tuple[Claim, ...], *, gateway: str, kind: str) -> None:
+        """One task with several claims of one facility, each with an id of its own."""
+        files = []
+        for index, claim in enumerate(claims):
+            x1 = claim.xml1
+            assert x1 is not None
+            lk, tables = str(x1.ma_lk), tables_of(claim)
+            number = f"b{index + 1:02d}"
+            files.append({"id": number, "ma_lk": lk, "tables": tables})
+            facility = str(x1.ma_cskcb)
+            self.sends.append(Send(number, gateway, kind, facility, lk, 1, _edition(claim), tables))
+        self.task(task, facility=facility, files=files)
+
 
 def _edition(claim: Claim) -> str:
     ended = claim.ended_on
@@ -165,6 +185,8 @@ def staged(stage: Stage, seed: int) -> Staged:
     """The tasks of a stage; the same for the same seed."""
     claims = tuple(_claims(stage, seed))
     writer = _Writer()
+    if stage.lookups:
+        _lookups(writer, stage, claims[0])
     if "vss" in stage.gateways:
         for claim in claims:
             _checkins(writer, claim)
@@ -183,6 +205,8 @@ def staged(stage: Stage, seed: int) -> Staged:
         writer.file("correct", paid, tables_of(paid), kind="claim", reason="Bổ sung NGAY_TTOAN")
     if "province" in stage.gateways:
         _province(writer, stage, claims)
+    if stage.axis:
+        writer.batch("axis", claims, gateway="hanoi", kind="claim")
     if stage.deid:
         writer.task("deid", ma_lk=[str(c.ma_lk) for c in claims], facility=stage.facilities[0])
     writer.task("settle")
@@ -217,6 +241,23 @@ def _checkins(writer: _Writer, claim: Claim) -> None:
     for row in synth.checkin(claim, edition=edition):
         tables = {"XML0": [{**_row(edition, row), "STT": "1"}]}
         writer.file("checkin", claim, tables, kind="checkin")
+
+
+def _lookups(writer: _Writer, stage: Stage, claim: Claim) -> None:
+    """Cards whose last digits are the answer that the sandbox gives."""
+    x1 = claim.xml1
+    assert x1 is not None
+    born = str(x1.ngay_sinh.text)
+    for code in LOOKED_UP:
+        writer.task(
+            "lookup",
+            facility=stage.facilities[0],
+            card=f"9999999{code}",
+            name=str(x1.ho_ten),
+            birth_date=f"{born[6:8]}/{born[4:6]}/{born[:4]}",
+            officer="Trần Văn Tra Cứu",
+            officer_id="001090990001",
+        )
 
 
 def _province(writer: _Writer, stage: Stage, claims: tuple[Claim, ...]) -> None:

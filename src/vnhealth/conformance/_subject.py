@@ -85,7 +85,9 @@ def work_order(
 ) -> dict[str, Any]:
     """The work order as a client gets it."""
     gateways = {}
-    wanted = [*staged.stage.gateways, *(["national_deid"] if staged.stage.deid else [])]
+    wanted = list(staged.stage.gateways)
+    wanted += ["national_deid"] if staged.stage.deid else []
+    wanted += ["hanoi"] if staged.stage.axis else []
     for key in wanted:
         accounts = [
             exchange.credentials(code, key, base_url=base_url) for code in staged.stage.facilities

@@ -45,6 +45,7 @@ class PlainClient(PlainFiles):
         self.tokens: dict[str, dict[str, Any]] = {}
         self.barred: set[str] = set()
         self.counts: list[dict[str, Any]] = []
+        self.lookups: list[dict[str, str]] = []
 
     def run(self) -> None:
         """Everything, then the results."""
@@ -79,10 +80,57 @@ class PlainClient(PlainFiles):
             for task in self.order["tasks"]
             if task["task"] in ("checkin", "claim", "correct", "store")
         ]
-        results = {"schema": "vnhealth-results/1", "records": records, "counts": self.counts}
+        results = {
+            "schema": "vnhealth-results/1",
+            "records": records,
+            "counts": self.counts,
+            "lookups": self.lookups,
+        }
         self.place.disk["results.json"] = json.dumps(results, ensure_ascii=False)
 
     # tasks
+
+    def do_lookup(self, task: Task) -> None:
+        """Ask the register about a card, again while it cannot be read."""
+        facility = task["facility"]
+        body = json.dumps(self.question(task), ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        for attempt in range(ATTEMPTS):
+            held = self.token(facility)
+            query = {
+                "token": held["access_token"],
+                "id_token": held["id_token"],
+                "username": self.account(facility)["username"],
+                "password": self.password_hash(self.account(facility)["password"]),
+            }
+            url = f"{self.url(self.endpoint(self.register()).path)}?{urlencode(query)}"
+            try:
+                answer = self.place.send("POST", url, headers, body)
+            except NoAnswer:
+                answer = None
+            code = self.code_of(self.receipt(answer)) if answer else ""
+            if self.card_code_final(code):
+                self.lookups.append({"task": task["id"], "code": code})
+                return
+            self.place.sleep(self.pause(attempt))
+
+    def register(self) -> str:
+        """The call that knows cards."""
+        return "card"
+
+    def card_code_final(self, code: str) -> bool:
+        """True when the register gave its answer."""
+        return bool(code) and code not in ("10", "408", "500", "501")
+
+    def question(self, task: Task) -> dict[str, str]:
+        """The body of a question."""
+        return {
+            "maThe": task["card"],
+            "hoTen": task["name"],
+            "ngaySinh": task["birth_date"],
+            "hoTenCb": task["officer"],
+            "cccdCb": task["officer_id"],
+        }
 
     def do_checkin(self, task: Task) -> None:
         """Send a check-in."""

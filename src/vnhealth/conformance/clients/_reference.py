@@ -17,11 +17,13 @@ from vnhealth.spec import Edition, Family, edition_at
 from vnhealth.sync import (
     AuthFailed,
     Credentials,
+    Officer,
     Outcome,
     RepositoryClient,
     Status,
     SyncError,
     VssClient,
+    connect,
 )
 
 __all__ = ["ReferenceClient"]
@@ -40,6 +42,7 @@ class ReferenceClient:
         self.place = place
         self.notes: dict[str, dict[str, str]] = json.loads(place.disk.get("notes.json", "{}"))
         self.counts: list[dict[str, Any]] = []
+        self.lookups: list[dict[str, str]] = []
         self._clients: dict[tuple[str, str], Client] = {}
         self._outcomes: dict[str, Outcome] = {}
 
@@ -52,6 +55,7 @@ class ReferenceClient:
 
     def _do(self, task: Task) -> None:
         does: dict[str, Callable[[Task], None]] = {
+            "lookup": self._lookup,
             "checkin": self._checkin,
             "claim": self._submit,
             "correct": self._submit,
@@ -61,6 +65,7 @@ class ReferenceClient:
             "cancel": self._cancel,
             "restore": self._restore,
             "deid": self._deid,
+            "axis": self._axis,
         }
         does[task["task"]](task)
 
@@ -85,6 +90,21 @@ class ReferenceClient:
     def _keep(self, task: Task, **facts: str) -> None:
         self.notes.setdefault(task["id"], {}).update(facts)
         self.place.disk["notes.json"] = json.dumps(self.notes)
+
+    def _lookup(self, task: Task) -> None:
+        born = dt.datetime.strptime(task["birth_date"], "%d/%m/%Y").date()
+        officer = Officer(task["officer"], task["officer_id"])
+        client = self._client("vss", task["facility"])
+        for attempt in range(ATTEMPTS):
+            try:
+                reply = client.look_up_card(task["card"], task["name"], born, officer=officer)
+            except SyncError as error:
+                if not error.retryable:
+                    return
+                self.place.sleep(min(30.0 * 2**attempt, 3600.0))
+            else:
+                self.lookups.append({"task": task["id"], "code": reply.code})
+                return
 
     # files
 
@@ -267,7 +287,37 @@ class ReferenceClient:
             find=lambda: client.submit(out.data),
         )
 
+    def _axis(self, task: Task) -> None:
+        """Several files in one call: only those that were not taken go again."""
+        held = self.place.order["gateways"]["hanoi"]
+        account = next(a for a in held["accounts"] if a["facility"] == task["facility"])
+        gate = connect(
+            "hanoi",
+            Credentials.from_mapping({**account, "base_url": held["base_url"]}),
+            transport=self.place.transport,
+            clock=self.place.clock,
+            sleep=self.place.sleep,
+        )
+        left = [{**file, "facility": task["facility"]} for file in task["files"]]
+        for attempt in range(ATTEMPTS):
+            outcomes = gate.submit(*(self._envelope(file) for file in left))
+            for file, outcome in zip(left, outcomes, strict=True):
+                self._note(file, outcome)
+                self._outcomes[file["id"]] = outcome
+            left = [f for f in left if not self.notes[f["id"]]["transaction"]]
+            if not left:
+                break
+            self.place.sleep(min(30.0 * 2**attempt, 3600.0))
+        self.place.sleep(POLL_S)
+        for file in task["files"]:
+            outcome = self._outcomes[file["id"]]
+            if outcome.transaction:
+                self._note(file, gate.status(outcome))
+
     def _finish(self) -> None:
+        tasks = self.place.order["tasks"]
+        sent = [t for t in tasks if t["task"] in FILES and t["task"] != "deid"]
+        sent += [file for t in tasks for file in t.get("files", ())]
         records = [
             {
                 "task": task["id"],
@@ -275,10 +325,14 @@ class ReferenceClient:
                 "state": self.notes.get(task["id"], {}).get("state", "not_sent"),
                 "transaction": self.notes.get(task["id"], {}).get("transaction", ""),
             }
-            for task in self.place.order["tasks"]
-            if task["task"] in FILES and task["task"] != "deid"
+            for task in sent
         ]
-        results = {"schema": "vnhealth-results/1", "records": records, "counts": self.counts}
+        results = {
+            "schema": "vnhealth-results/1",
+            "records": records,
+            "counts": self.counts,
+            "lookups": self.lookups,
+        }
         self.place.disk["results.json"] = json.dumps(results, ensure_ascii=False)
 
 

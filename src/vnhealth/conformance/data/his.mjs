@@ -113,7 +113,7 @@ async function send(method, address, headers, form) {
   let answer, text;
   try {
     answer = await fetch(address, {
-      method, headers, body: form && new URLSearchParams(form), signal: AbortSignal.timeout(8000),
+      method, headers, body: typeof form === "object" ? new URLSearchParams(form) : form, signal: AbortSignal.timeout(8000),
     });
     text = await answer.text();
   } catch (error) {
@@ -248,6 +248,26 @@ async function settle(until) {
   }
 }
 
+const lookups = [];
+
+async function lookup(task) {
+  const question = { maThe: task.card, hoTen: task.name, ngaySinh: task.birth_date, hoTenCb: task.officer, cccdCb: task.officer_id };
+  for (let attempt = 0; attempt < 8; attempt++) {
+    const held = await session(task.facility);
+    if (!held) return;
+    const who = account(task.facility);
+    const query = new URLSearchParams({ token: held.access_token, id_token: held.id_token, username: who.username, password: md5(who.password) });
+    try {
+      const headers = { "Content-Type": "application/json; charset=utf-8" };
+      const { said } = await send("POST", `${vss.base_url}/api/egw/KQNhanLichSuKCB2024?${query}`, headers, JSON.stringify(question));
+      if (code(said) && !["10", "408", "500", "501"].includes(code(said))) return lookups.push({ task: task.id, code: code(said) });
+    } catch (error) {
+      if (!(error instanceof Silence)) throw error;
+    }
+    await sleep(0.3 * 2 ** attempt);
+  }
+}
+
 async function reconcile(task) {
   const day = task.day.split("-").reverse().join("/");
   const query = new URLSearchParams({ tuNgay: day, denNgay: day });
@@ -261,7 +281,8 @@ async function reconcile(task) {
 }
 
 for (const [index, task] of order.tasks.entries()) {
-  if (task.task === "checkin") await deliver(task, "checkin");
+  if (task.task === "lookup") await lookup(task);
+  else if (task.task === "checkin") await deliver(task, "checkin");
   else if (task.task === "claim" || task.task === "correct") await deliver(task, "claim");
   else if (task.task === "settle") await settle(index);
   else if (task.task === "reconcile") await reconcile(task);
@@ -269,4 +290,4 @@ for (const [index, task] of order.tasks.entries()) {
 const records = order.tasks.filter((task) => task.tables).map((task) => ({
   task: task.id, ma_lk: task.ma_lk, state: notes[task.id]?.state ?? "not_sent", transaction: notes[task.id]?.transaction ?? "",
 }));
-fs.writeFileSync(path.join(folder, "results.json"), JSON.stringify({ schema: "vnhealth-results/1", records, counts }));
+fs.writeFileSync(path.join(folder, "results.json"), JSON.stringify({ schema: "vnhealth-results/1", records, counts, lookups }));

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 
+from vnhealth.conformance._line import Heard
 from vnhealth.conformance._model import Step, Undecided, step
 from vnhealth.conformance._stage import Send
 from vnhealth.conformance._watch import Watch
@@ -11,6 +13,9 @@ from vnhealth.conformance._watch import Watch
 __all__ = [
     "accepted_is_known",
     "asked_with_patience",
+    "cards_asked",
+    "cards_known",
+    "cards_not_pushed",
     "checkin_first",
     "corrected",
     "counts_agree",
@@ -331,3 +336,71 @@ def withdrawn_and_back(watch: Watch) -> str:
     left = sum(1 for found in watch.held.values() for _, record in found if record.cancelled)
     missing = {"CANCELLED", "RESTORED"} - done
     return f"missing {sorted(missing)}, cancelled {left}" if missing or left else ""
+
+
+def _questions(watch: Watch) -> dict[str, list[Heard]]:
+    """Questions to the card register by the card asked about."""
+    found: dict[str, list[Heard]] = defaultdict(list)
+    for heard in watch.heard:
+        if heard.call.startswith("card"):
+            found[str(watch.login_form(heard).get("maThe", ""))].append(heard)
+    return found
+
+
+@step(
+    "Hỏi thẻ bằng hàm hiện hành, đúng thẻ, họ tên, ngày sinh và người tra cứu, trước check-in",
+    "Cards are asked about by the current function, with all fields, before the check-in",
+)
+def cards_asked(watch: Watch) -> str:
+    """Every staged question arrives as it was staged."""
+    asked = _questions(watch)
+    checkins = watch.calls("checkin")
+    wrong = 0
+    for task in watch.staged.tasks:
+        if task["task"] != "lookup":
+            continue
+        wanted = (task["name"], task["birth_date"], task["officer"], task["officer_id"])
+        found = False
+        for heard in asked.get(task["card"], ()):
+            fields = watch.login_form(heard)
+            given = tuple(fields.get(n) for n in ("hoTen", "ngaySinh", "hoTenCb", "cccdCb"))
+            early = not checkins or heard.n < checkins[0].n
+            found |= heard.call == "card" and given == wanted and early
+        wrong += not found
+    return f"{wrong} cards" if wrong else ""
+
+
+@step(
+    "Ghi đúng mã trả lời của từng thẻ",
+    "The answer on each card is noted as it was given",
+)
+def cards_known(watch: Watch) -> str:
+    """By the code in the results."""
+    asked = _questions(watch)
+    if not asked or not watch.results.text:
+        raise Undecided("no question")
+    noted = {r["task"]: str(r["code"]) for r in json.loads(watch.results.text).get("lookups", ())}
+    wrong = 0
+    for task in watch.staged.tasks:
+        if task["task"] == "lookup":
+            answers = asked.get(task["card"])
+            wrong += not answers or noted.get(task["id"]) != answers[-1].code
+    return f"{wrong} cards" if wrong else ""
+
+
+@step(
+    "Chỉ hỏi lại khi cơ sở dữ liệu thẻ chưa trả lời được, không hỏi lại câu đã có trả lời",
+    "Asks again only when the register could not answer, never what it has answered",
+)
+def cards_not_pushed(watch: Watch) -> str:
+    """Each card is asked once, and once more for each fault."""
+    asked = _questions(watch)
+    if not asked:
+        raise Undecided("no question")
+    again = [
+        h
+        for found in asked.values()
+        if len(found) > 1 + sum(bool(f.fault) for f in found)
+        for h in found[:1]
+    ]
+    return f"{len(again)} cards" if again else ""

@@ -6,7 +6,7 @@ import datetime as dt
 
 from vnhealth.conformance import expect as x
 from vnhealth.conformance._model import Case, Kit, Scenario
-from vnhealth.conformance._stage import Kill, Stage
+from vnhealth.conformance._stage import Kill, Stage, Strike
 from vnhealth.conformance.kits._claim3176_faults import FAULTS
 
 __all__ = ["KIT"]
@@ -210,6 +210,21 @@ CRASHES = (
            Kill(1, "guiHoSoXml"), Kill(2, "guiHoSoXml", answered=False), Kill(2, "guiHoSoXml")),
 )  # fmt: skip
 
+CARDS = Scenario(
+    "CRD",
+    "Tra cứu thẻ khi tiếp đón",
+    "Card look-up at the desk",
+    Stage(encounters=1, lookups=True, strikes=(Strike("F04", "vss.card", (2,), "lookup"),)),
+    (
+        Case("CRD-01", ("R-CRD-01",), "Hỏi thẻ đúng hàm, đủ trường", "Right function, all fields",
+             (x.cards_asked,)),
+        Case("CRD-02", ("R-CRD-02",), "Ghi đúng kết quả tra cứu", "Answers noted",
+             (x.cards_known,)),
+        Case("CRD-03", ("R-CRD-03",), "Hỏi lại khi lỗi tạm thời", "Asks again when it must",
+             (x.injected("F04"), x.cards_not_pushed, x.cards_known)),
+    ),
+)  # fmt: skip
+
 PROVINCE = Scenario(
     "PRO",
     "Kho dữ liệu của tỉnh",
@@ -265,6 +280,7 @@ KIT = Kit(
         DOCUMENTS,
         LIFETIME,
         *CRASHES,
+        CARDS,
         PROVINCE,
         DEIDENTIFIED,
         NIGHT,

@@ -26,6 +26,7 @@ def _fault(
     part: str = "",
     seen: str = "",
     virtual: bool = False,
+    roles: tuple[str, ...] = (),
     **stage: Any,
 ) -> Scenario:
     name = f"F{number}{part}"
@@ -37,7 +38,7 @@ def _fault(
         (x.injected(seen or f"F{number}"), *steps),
     )
     stage.setdefault("encounters", 2)
-    return Scenario(name, vi, en, Stage(strikes=strikes, **stage), (case,), virtual=virtual)
+    return Scenario(name, vi, en, Stage(strikes=strikes, **stage), (case,), roles, virtual)
 
 
 FAULTS = (
@@ -61,6 +62,11 @@ FAULTS = (
            (x.same_file_not_pushed, x.sessions(2), x.never_too_good), part="P"),
     _fault("05", "HTTP 201 nghĩa là sai", "HTTP 201 means wrong",
            (Strike("F05", CLAIM),), (x.never_too_good, x.same_file_not_pushed)),
+    _fault("06", "Lô gửi lỗi một phần", "A batch that half fails",
+           (Strike("F06", "hanoi.submit"),),
+           (x.nothing_lost("claim", "hanoi"), x.nothing_doubled("claim", "hanoi"),
+            x.never_too_good),
+           encounters=4, gateways=(), axis=True, reconcile=False, roles=("full",)),
     _fault("07", "Phiên ngắn, bị thu hồi, không nói thời hạn", "Short, revoked, unstated sessions",
            (Strike("F07", "vss.login", variant="short"),
             Strike("F07", CLAIM, (2,), variant="revoked")),

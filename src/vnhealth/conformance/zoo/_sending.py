@@ -42,6 +42,16 @@ def _password_in_results(self: Base) -> None:
     self.place.disk["results.json"] = json.dumps(found)
 
 
+def _iso_birth_date(self: Base, task: dict[str, Any]) -> dict[str, str]:
+    day, month, year = task["birth_date"].split("/")
+    return {**Base.question(self, task), "ngaySinh": f"{year}-{month}-{day}"}
+
+
+def _cards_all_good(self: Base) -> None:
+    self.lookups = [{**found, "code": "000"} for found in self.lookups]
+    Base.finish(self)
+
+
 def _claims_first(self: Base) -> list[dict[str, Any]]:
     tasks = Base.tasks(self)
     return sorted(tasks, key=lambda t: t["task"] == "checkin")[: len(list(tasks))]
@@ -219,6 +229,17 @@ SENDING = (
             {k: v.lstrip("0") if k == "maTinh" else v for k, v in form.items()}).encode()),
     bug("province-of-residence", "CLM-05", "maTinh là tỉnh cư trú", "maTinh is that of residence",
         encode=_form(maTinh="46")),
+    bug("no-card-lookup", "CRD-01", "Không tra cứu thẻ", "Looks no card up",
+        do_lookup=lambda self, task: None),
+    bug("withdrawn-lookup", "CRD-01", "Tra cứu bằng hàm đã bị bỏ", "Uses a withdrawn look-up",
+        register=lambda self: "card_2019"),
+    bug("lookup-born-iso", "CRD-01", "Gửi ngày sinh dạng yyyy-mm-dd", "Birth date as yyyy-mm-dd",
+        question=_iso_birth_date),
+    bug("lookup-always-good", "CRD-02", "Coi mọi thẻ là hợp lệ", "Takes every card for good",
+        finish=_cards_all_good),
+    bug("lookup-until-good", "CRD-03", "Hỏi lại mãi tới khi thẻ hợp lệ",
+        "Asks until a card is good",
+        card_code_final=lambda self, code: code == "000"),
     bug("last-claim-lost", "CLM-01", "Bỏ sót hồ sơ cuối lô", "Drops the last claim of a batch",
         tasks=_last_claim_lost),
     bug("uninsured-left-out", "CLM-01", "Không gửi người không có thẻ",
