@@ -1,6 +1,8 @@
 """The console in a real headless Chromium: keyboard, narrow screens, dark, no console error."""
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -103,3 +105,20 @@ def test_the_other_language_stays(tab):
     assert tab.locator("h1").inner_text() == "Overview"
     tab.goto("/_console/time")
     assert tab.locator("html").get_attribute("lang") == "en"
+
+
+def test_a_kit_runs_and_its_evidence_can_be_checked(tab, tmp_path):
+    tab.goto("/_console/kits")
+    tab.get_by_role("button", name="Chạy tự kiểm tra").first.click()
+    tab.wait_for_url("**/kits")
+    tab.get_by_role("link", name="evidence.json").wait_for(timeout=180_000)
+    with tab.expect_download() as kept:
+        tab.get_by_role("link", name="evidence.json").click()
+    file = tmp_path / "evidence.json"
+    kept.value.save_as(file)
+    done = subprocess.run(
+        [sys.executable, "-m", "vnhealth", "certify", "verify", str(file)], capture_output=True
+    )
+    assert done.returncode == 0
+    assert tab.locator(".state.accepted").first.is_visible()
+    assert tab.said == []
