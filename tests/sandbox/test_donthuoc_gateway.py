@@ -25,6 +25,7 @@ from vnhealth.protocol.donthuoc import (
 )
 from vnhealth.protocol.donthuoc_check import check_prescription
 from vnhealth.sandbox import Exchange, Request
+from vnhealth.sandbox._inspect import inspect_entry
 
 CODES = ["01001aaaaaa1-c", "01001aaaaaa2-c", "01001aaaaaa3-c"]
 
@@ -375,3 +376,16 @@ def test_the_same_seed_gives_the_same_bytes():
     one, two = night(), night()
     assert one[:2] == two[:2]
     assert one[2].body == two[2].body
+
+
+def test_the_inspector_shows_the_form_of_a_message_and_no_value(doctor, exchange):
+    doctor.call("submit", prescription())
+    entry = next(e for e in exchange.journal if e.operation == "submit")
+    seen = inspect_entry(exchange, entry.number)
+    assert seen["message"]["ho_ten_benh_nhan"] == "xxxxxx xxx xxx"
+    assert seen["message"]["thong_tin_don_thuoc"][0]["so_luong"] == "00"
+    assert "Mẫu" not in repr(seen)
+    assert CODES[0] not in repr(seen)
+    doctor.call("fetch", headers=doctor.pharmacy, ma=CODES[0])
+    entry = next(e for e in exchange.journal if e.operation == "fetch")
+    assert "app-key" in inspect_entry(exchange, entry.number)["curl"]

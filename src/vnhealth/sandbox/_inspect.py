@@ -6,13 +6,14 @@ Every value is masked: letters become ``x``, digits ``0``; its form is seen and 
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from vnhealth.errors import VnHealthError
 from vnhealth.findings import Finding
-from vnhealth.protocol import Endpoint, gateways
+from vnhealth.protocol import Endpoint, gateways, vss
 from vnhealth.sandbox._core import restored, shown
 from vnhealth.sandbox._journal import Entry
 from vnhealth.sandbox._model import Submission
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
     from vnhealth.records import Document, Record
     from vnhealth.sandbox._exchange import Exchange
 
-__all__ = ["curl", "inspect_entry", "masked", "nearest_call"]
+__all__ = ["curl", "inspect_entry", "masked", "masked_json", "nearest_call"]
 
 UNKNOWN_TAG = "BHYT-ROW-03"
 MAX_ROWS = 50
 MAX_SHOWN = 40
 CLOSE = 0.75
+DEEPEST = 8
 _DIGIT = re.compile(r"[0-9]")
+_NAME = re.compile(r"[A-Za-z][A-Za-z_]{0,40}\d{0,2}[A-Za-z]{0,20}")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -74,10 +77,13 @@ def curl(endpoint: Endpoint, base_url: str = "$BASE_URL") -> str:
             parts += [f"-H '{name}: '\"${name}\"" for name in ("Username", "Password")]
         case "bearer":
             parts.append("-H 'Authorization: Bearer '\"$TOKEN\"")
+        case "app":
+            parts += ["-H 'app-name: '\"$APP_NAME\"", "-H 'app-key: '\"$APP_KEY\""]
         case _:
             pass
     if "form" in endpoint.content and endpoint.record and endpoint.auth != "query":
-        fields = ("username", "loaiHoSo", "maTinh", "maCSKCB", "fileHSBase64")
+        alone = ("fileHSBase64",)
+        fields = vss.FORM_FIELDS if endpoint.auth == "vss" else alone
         parts += [f'--data-urlencode "{name}=${name}"' for name in fields]
     elif endpoint.content.split()[0] in ("xml", "json"):
         media = f"application/{endpoint.content.split()[0]}"
@@ -89,7 +95,7 @@ def inspect_entry(exchange: Exchange, number: int) -> dict[str, Any] | None:
     """A JSON-ready object about one entry, or None when the journal does not hold it.
 
     Keys: entry; curl (when the call is modelled); near_miss (the call that may have been meant);
-    submission, tables, findings and hints (when a file was kept).
+    submission, tables or message (JSON), findings and hints (when a file was kept).
     """
     entry = next((e for e in exchange.journal.entries(after=number - 1)), None)
     if entry is None or entry.number != number:
@@ -125,6 +131,7 @@ def _kept(exchange: Exchange, submission: Submission) -> dict[str, Any]:
             "records": [r.state.value for r in records],
         },
         "tables": list(_tables(document)) if document is not None else [],
+        "message": _message(body) if document is None else None,
         "findings": [shown(f) for f in (said or reading)],
         "hints": list(_hints(document, reading)) if document is not None else [],
     }
@@ -137,6 +144,32 @@ def _read(body: bytes) -> Document | None:
         return read(body)
     except VnHealthError:
         return None
+
+
+def _message(body: bytes) -> Any:
+    """A JSON message with every value masked, None when it is none."""
+    try:
+        return masked_json(json.loads(body))
+    except (ValueError, RecursionError):
+        return None
+
+
+def masked_json(value: Any, depth: int = 0) -> Any:
+    """The same structure with masked values; names that no field has are masked as well.
+
+    >>> masked_json({"hoVaTen": "Mẫu", "tuoi": 30, "dsLoi": [None, True]})
+    {'hoVaTen': 'xxx', 'tuoi': '00', 'dsLoi': [None, True]}
+    """
+    if depth > DEEPEST:
+        return None
+    if isinstance(value, dict):
+        return {
+            name if _NAME.fullmatch(name) else masked(name): masked_json(item, depth + 1)
+            for name, item in list(value.items())[:MAX_ROWS]
+        }
+    if isinstance(value, list):
+        return [masked_json(item, depth + 1) for item in value[:MAX_ROWS]]
+    return value if value is None or isinstance(value, bool) else masked(str(value))
 
 
 def _tables(document: Document) -> Iterator[dict[str, Any]]:
