@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.corpus import Corpus
@@ -88,7 +89,10 @@ def numbers(code: str, *arguments: str) -> tuple[int, int]:
 
 
 def processes(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
-    """The same file to Arrow tables by one and by two processes, their start included."""
+    """The same file to Arrow tables by one and by two processes, their start included.
+
+    Wall time hangs on what else the machine does, so it is shown but never gated.
+    """
     count = 24_000 if rounds > 3 else 3_000
     wall: dict[int, list[float]] = {1: [], 2: []}
     busiest: dict[int, list[float]] = {1: [], 2: []}
@@ -111,9 +115,10 @@ def processes(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
         ("two_processes_cpu", busiest, "CPU time of the busiest process"),
     ):
         called = f"times faster than one process, {count} encounters to Arrow tables, {what}"
-        yield figure(
+        found = figure(
             name, seconds[2], seconds[1], called=called, units=count, goal="≥ 1.8", inverse=True
         )
+        yield replace(found, better="") if seconds is wall else found
 
 
 def memory(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:

@@ -88,6 +88,17 @@ def test_parquet_files_do_not_depend_on_the_number_of_workers(folder: Path, tmp_
     assert schema.metadata == columns.schema("XML1").metadata
 
 
+def test_indicators_count_the_same_from_parquet_files(big: Path, tmp_path: Path) -> None:
+    from vnhealth import indicators
+
+    pipelines.to_parquet(big, tmp_path / "tables", workers=1, size=SIZE)
+    ids = ["A1", "B1", "Q7"]
+    found = indicators.compute(tmp_path / "tables", ids=ids)
+    expected = indicators.compute(big, ids=ids)
+    for indicator in ids:
+        assert found[indicator].to_csv() == expected[indicator].to_csv()
+
+
 @pytest.mark.e2e
 def test_conversion_gives_the_bytes_of_each_file_as_a_whole(folder: Path, tmp_path: Path) -> None:
     for workers in (1, 2):
