@@ -27,6 +27,7 @@ from vnhealth.findings import Findings
 from vnhealth.localtime import LocalTime, Precision
 from vnhealth.records import NotCanonical
 from vnhealth.records._convert import converter_of
+from vnhealth.records._sizes import size_of
 from vnhealth.spec import Edition, Family, Field, Kind, edition_at, record_kind, table, tables
 
 __all__ = ["validate"]
@@ -136,7 +137,7 @@ class _Unsound(Exception):
 class _Good(dict[bytes | None, None]):
     """Cells that are good in one field of an edition in a period; raises for all others."""
 
-    __slots__ = ("_convert", "_field", "_judge", "_name")
+    __slots__ = ("_convert", "_field", "_fits", "_judge", "_name")
 
     def __init__(self, field: Field | None, kind: Kind, judge: Any) -> None:
         super().__init__()
@@ -144,16 +145,20 @@ class _Good(dict[bytes | None, None]):
         self._field = field
         self._judge = judge
         self._name = field is not None and is_name(field.tag)
+        self._fits = size_of(field, kind).test() if field is not None else None
 
     def __missing__(self, cell: bytes | None) -> None:
         text = _grammar.unwrapped(cell) if cell else ""
         value = self._convert(text) if text else None
         if value is None:
             wrong = self._field is not None and self._judge.demand(self._field) is not None
-        elif self._field is None:
+        elif self._field is None or self._fits is None:
             wrong = True
         else:
-            wrong = any(True for _ in self._judge.judge(self._field, value))
+            wrong = not self._fits(value) or (
+                self._field.tag in self._judge.codes
+                and any(True for _ in self._judge.judge(self._field, value))
+            )
             wrong = wrong or (self._name and bool(legacy_name(value)))
         if wrong:
             raise _Unsound
@@ -177,7 +182,7 @@ def _fields(edition: Edition, period: int, name: str) -> dict[str, _Good]:
     }
 
 
-@cache
+@lru_cache(maxsize=256)
 def _columns(
     edition: Edition, period: int, name: str, order: _grammar.Order
 ) -> tuple[_Good, ...] | None:
