@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from vnhealth.findings import Finding, Findings, Severity
 from vnhealth.protocol import Endpoint
+from vnhealth.protocol._json import compact
 from vnhealth.sync._body import Body
 from vnhealth.sync._codes import known_code
 from vnhealth.sync._gate import Gate
@@ -75,6 +76,14 @@ class BearerGate(Gate):
     def endpoint_for(self, kind: str, edition: str) -> Endpoint:
         """One call per kind; the edition of a file makes no difference."""
         return self.gateway.endpoint(self.calls[kind])
+
+    def _login_request(self) -> HttpRequest:
+        """JSON with user name and password, as most gateways want it."""
+        fields = {"username": self.session.username, "password": self.session.secret.reveal()}
+        return self._request(self.gateway.endpoint("login"), headers=JSON, body=compact(fields))
+
+    def _login_code(self, answer: HttpAnswer) -> str | None:
+        return self._code(answer)
 
     def _session_headers(self, token: Token) -> dict[str, str]:
         return {"Authorization": f"Bearer {token.access}"}

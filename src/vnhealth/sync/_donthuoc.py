@@ -89,9 +89,6 @@ class DonthuocGate(BearerGate):
             call = "login_doctor"
         return self._request(self.gateway.endpoint(call), headers=JSON, body=compact(fields))
 
-    def _login_code(self, answer: HttpAnswer) -> str | None:
-        return self._code(answer)
-
     def _open(self, answer: HttpAnswer) -> Token | None:
         token = (answer.document() or {}).get("token")
         return self._opened(token, _end_of(token) if isinstance(token, str) else None)

@@ -24,7 +24,7 @@ from vnhealth.sync._errors import SyncError
 from vnhealth.sync._mask import raw_answer
 from vnhealth.sync._outcome import Outcome, RecordOutcome, Status, gateway_finding
 from vnhealth.sync._session import Token
-from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
+from vnhealth.sync._wire import HttpAnswer, Plan
 
 __all__ = ["EcdsGate"]
 
@@ -37,13 +37,6 @@ class EcdsGate(BearerGate):
     )
     calls = MappingProxyType({"case": "submit"})
     life = dt.timedelta(seconds=ecds.TOKEN_SECONDS)
-
-    def _login_request(self) -> HttpRequest:
-        fields = {"username": self.session.username, "password": self.session.secret.reveal()}
-        return self._request(self.gateway.endpoint("login"), headers=JSON, body=compact(fields))
-
-    def _login_code(self, answer: HttpAnswer) -> str | None:
-        return self._code(answer)
 
     def _open(self, answer: HttpAnswer) -> Token | None:
         reply = read_as(Reply, answer)

@@ -14,18 +14,17 @@ from typing import Any
 import pybase64
 
 from vnhealth.protocol import Endpoint, fhir_report
-from vnhealth.protocol._json import compact
 from vnhealth.protocol.fhir_report import State, XmlReply
 from vnhealth.protocol.health_check import day_of
 from vnhealth.protocol.vss import FORM_CONTENT_TYPE, encode_form, parse_expiry, password_hash
 from vnhealth.sync import _read
-from vnhealth.sync._bearer import JSON, BearerGate, read_as
+from vnhealth.sync._bearer import BearerGate, read_as
 from vnhealth.sync._body import Body
 from vnhealth.sync._capabilities import Capabilities
 from vnhealth.sync._mask import raw_answer
 from vnhealth.sync._outcome import Outcome, RecordOutcome, Status
 from vnhealth.sync._session import Account, Token
-from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
+from vnhealth.sync._wire import HttpAnswer, Plan
 
 __all__ = ["FhirReportGate"]
 
@@ -47,13 +46,6 @@ class FhirReportGate(BearerGate):
     def _secret(self, account: Account) -> str:
         """The gateway only ever sees the hash."""
         return password_hash(account.password)
-
-    def _login_request(self) -> HttpRequest:
-        fields = {"username": self.session.username, "password": self.session.secret.reveal()}
-        return self._request(self.gateway.endpoint("login"), headers=JSON, body=compact(fields))
-
-    def _login_code(self, answer: HttpAnswer) -> str | None:
-        return self._code(answer)
 
     def _open(self, answer: HttpAnswer) -> Token | None:
         document = answer.document() or {}

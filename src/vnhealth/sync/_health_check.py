@@ -11,7 +11,6 @@ from typing import Any
 import pybase64
 
 from vnhealth.protocol import Endpoint, emrhub, hanoi_hssk
-from vnhealth.protocol._json import compact
 from vnhealth.protocol.health_check import day_of, signed_message
 from vnhealth.protocol.health_inspect import inspect
 from vnhealth.sync import _read
@@ -21,7 +20,7 @@ from vnhealth.sync._capabilities import Capabilities
 from vnhealth.sync._errors import NotSent
 from vnhealth.sync._outcome import Outcome, Status
 from vnhealth.sync._session import Account, Token
-from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
+from vnhealth.sync._wire import HttpAnswer, Plan
 
 __all__ = ["EmrhubGate", "HanoiHsskGate", "message_number"]
 
@@ -40,10 +39,6 @@ class _HealthCheckGate(BearerGate):
         senders = [found.sender] if found.sender else []
         keys = (record.key or "" for record in found.records)
         return checked_body(data, kind, senders, keys, scope=self.scope)
-
-    def _login_request(self) -> HttpRequest:
-        fields = {"username": self.session.username, "password": self.session.secret.reveal()}
-        return self._request(self.gateway.endpoint("login"), headers=JSON, body=compact(fields))
 
     def _number(self, body: Body) -> str:
         """The last part of msg_id of a file that goes out now.
@@ -76,9 +71,6 @@ class EmrhubGate(_HealthCheckGate):
         if sign is None:
             raise NotSent("ERR-SYNC-17", what="sign")
         self._sign = sign
-
-    def _login_code(self, answer: HttpAnswer) -> str | None:
-        return self._code(answer)
 
     def _open(self, answer: HttpAnswer) -> Token | None:
         reply = read_as(emrhub.Reply, answer)
