@@ -146,6 +146,11 @@ def test_the_query_has_to_be_right(sender, files, changed, code):
     assert sender.exchange.reconcile() == ()
 
 
+def test_a_session_is_asked_for_before_the_body_is_looked_at(sender):
+    assert sender.call("send_4210", b"???", token="x").json()["maKetQua"] == "401"
+    assert sender.call("zip_4210", b"???", token="x").json()["maKetQua"] == "401"
+
+
 def test_a_session_never_carries_the_file_of_another_facility(sender, files):
     assert sender.send(files.claim("A1", facility="79001"))["maKetQua"] == "403"
 

@@ -5,26 +5,24 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from vnhealth.errors import CodecError
 from vnhealth.localtime import ICT
-from vnhealth.protocol import vss, vss_4210
+from vnhealth.protocol import vss_4210
 from vnhealth.sandbox._core import Answer, Call, Core, Handler
 from vnhealth.sandbox._forms import Refused, from_base64, guarded, multipart
 from vnhealth.sandbox._http import BadBody, Request, Response
-from vnhealth.sandbox._ledger import Intake
-from vnhealth.sandbox._model import Account
-from vnhealth.sandbox._peek import peek
-from vnhealth.sandbox.gateways._vss_session import http_status, query_account
+from vnhealth.sandbox.gateways._vss_files import check_numbers, keep
+from vnhealth.sandbox.gateways._vss_session import facility_of, http_status
 
 if TYPE_CHECKING:
     from vnhealth.records import Claim
 
-__all__ = ["KIND", "facility_of", "handlers", "refusal"]
+__all__ = ["KIND", "handlers", "refusal"]
 
 KIND = "claim_4210"
 LARGER = 5
@@ -45,50 +43,31 @@ def refusal(code: str, detail: str) -> Answer:
     return Answer(Response(http_status(code), vss_4210.send_reply(code)), code)
 
 
-def facility_of(core: Core, params: Mapping[str, str]) -> tuple[Account, str]:
-    """Who asks by the query, and for which facility. Raises `Refused`."""
-    account = query_account(core, params)
-    facility = params.get("maCSKCB", "").strip()
-    if not account.may_send(facility):
-        raise Refused("403")
-    return account, facility
-
-
 def _plain(core: Core, call: Call) -> Answer:
-    return _kept(core, call, _file(_field(call.request, "fileHS")))
+    return _kept(core, call, lambda: _file(_field(call.request, "fileHS")))
 
 
 def _zipped(core: Core, call: Call) -> Answer:
-    packed = from_base64(_field(call.request, "FileHoSoJson").strip(b'" \r\n'))
-    return _kept(core, call, _unzipped(packed, _largest(core)))
+    def unpacked() -> bytes:
+        packed = _field(call.request, "FileHoSoJson").strip(b'" \r\n')
+        return _unzipped(from_base64(packed), _largest(core))
+
+    return _kept(core, call, unpacked)
 
 
-def _kept(core: Core, call: Call, body: bytes) -> Answer:
+def _kept(core: Core, call: Call, unpack: Callable[[], bytes]) -> Answer:
+    """Who sends comes first; only then is the body unpacked."""
     params = call.request.params()
     account, facility = facility_of(core, params)
-    if params.get("loaiHoSo") != call.endpoint.record:
-        raise Refused("205", "loaiHoSo")
-    if params.get("maTinh") != facility[:2]:
-        raise Refused("205", "maTinh")
+    check_numbers(call, params, facility)
+    body = unpack()
     if len(body) > _largest(core):
         raise Refused("1001")
     if not body.removeprefix(BOM).lstrip(BLANKS).startswith(b"<"):
         raise Refused("123")
     if core.settings.month_window and not _in_window(core, body):
         raise Refused("701")
-    seen = peek(body)
-    if seen.facility is not None and seen.facility != facility:
-        raise Refused("403")
-    intake = Intake(
-        gateway=vss.GATEWAY,
-        kind=KIND,
-        edition=call.endpoint.edition,
-        facility=facility,
-        username=account.username,
-        body=body,
-        keys=seen.keys,
-    )
-    kept = core.ledger.accept(intake, core.settings.delay(vss.GATEWAY))
+    kept = keep(core, call, account, facility, body)
     reply = vss_4210.send_reply("200", kept.transaction)
     return Answer(Response(200, reply), "200", facility, kept.transaction)
 

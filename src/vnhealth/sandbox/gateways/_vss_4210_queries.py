@@ -15,9 +15,9 @@ from vnhealth.sandbox._core import Answer, Call, Core, Handler, restored
 from vnhealth.sandbox._forms import Refused, guarded, json_response
 from vnhealth.sandbox._model import Record, State, Submission
 from vnhealth.sandbox._store import local_day
-from vnhealth.sandbox.gateways._vss_4210 import KIND, facility_of
+from vnhealth.sandbox.gateways._vss_4210 import KIND
 from vnhealth.sandbox.gateways._vss_results import query_day
-from vnhealth.sandbox.gateways._vss_session import http_status
+from vnhealth.sandbox.gateways._vss_session import facility_of, http_status
 
 __all__ = ["handlers", "refusal"]
 

@@ -17,7 +17,7 @@ from vnhealth.sandbox._core import Answer, Call, Core, Handler
 from vnhealth.sandbox._forms import Refused, json_response
 from vnhealth.sandbox._model import Record, State, Submission
 from vnhealth.sandbox.gateways._vss_917 import historic, refusal, today
-from vnhealth.sandbox.gateways._vss_4210 import facility_of
+from vnhealth.sandbox.gateways._vss_session import facility_of
 
 __all__ = ["handlers", "refusal"]
 

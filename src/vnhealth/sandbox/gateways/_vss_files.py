@@ -11,10 +11,11 @@ from vnhealth.sandbox._core import Answer, Call, Core, Handler
 from vnhealth.sandbox._forms import Refused, from_base64, guarded, texts
 from vnhealth.sandbox._http import BadBody, Response
 from vnhealth.sandbox._ledger import Intake
+from vnhealth.sandbox._model import Account, Submission
 from vnhealth.sandbox._peek import Peek, peek, peek_minutes
 from vnhealth.sandbox.gateways._vss_session import header_account, receipt_refusal
 
-__all__ = ["handlers", "refusal"]
+__all__ = ["check_numbers", "handlers", "keep", "refusal"]
 
 refusal = receipt_refusal
 
@@ -35,13 +36,25 @@ def _submit(core: Core, call: Call) -> Answer:
     facility = fields.get("maCSKCB", "").strip()
     if fields.get("username", "") != account.username or not account.may_send(facility):
         raise Refused("403")
+    check_numbers(call, fields, facility)
+    body = _decoded(coded)
+    if len(body) > core.settings.max_file:
+        raise Refused("1001")
+    kept = keep(core, call, account, facility, body)
+    receipt = Receipt("200", kept.transaction, vss.format_received(kept.received))
+    return Answer(Response(200, receipt.to_bytes()), "200", facility, kept.transaction)
+
+
+def check_numbers(call: Call, fields: Mapping[str, str], facility: str) -> None:
+    """The numbers of record and province that go with every file. Raises `Refused`."""
     if fields.get("loaiHoSo") != call.endpoint.record:
         raise Refused("205", "loaiHoSo")
     if fields.get("maTinh") != facility[:2]:
         raise Refused("205", "maTinh")
-    body = _decoded(coded)
-    if len(body) > core.settings.max_file:
-        raise Refused("1001")
+
+
+def keep(core: Core, call: Call, account: Account, facility: str, body: bytes) -> Submission:
+    """Acknowledge a file. Raises `Refused` when it names another facility."""
     kind = vss.KINDS[call.endpoint.record]
     seen = _seen(kind, body)
     if seen.facility is not None and seen.facility != facility:
@@ -55,9 +68,7 @@ def _submit(core: Core, call: Call) -> Answer:
         body=body,
         keys=seen.keys,
     )
-    kept = core.ledger.accept(intake, core.settings.delay(vss.GATEWAY))
-    receipt = Receipt("200", kept.transaction, vss.format_received(kept.received))
-    return Answer(Response(200, receipt.to_bytes()), "200", facility, kept.transaction)
+    return core.ledger.accept(intake, core.settings.delay(vss.GATEWAY))
 
 
 def _seen(kind: str, body: bytes) -> Peek:

@@ -14,6 +14,7 @@ from vnhealth.sandbox._ids import same
 from vnhealth.sandbox._model import Account
 
 __all__ = [
+    "facility_of",
     "handlers",
     "header_account",
     "http_status",
@@ -107,6 +108,15 @@ def query_account(core: Core, values: Mapping[str, str], *, over: str = "401") -
     if account.username != username:
         raise Refused(over)
     return account
+
+
+def facility_of(core: Core, params: Mapping[str, str]) -> tuple[Account, str]:
+    """Who asks by the query, and for which facility. Raises `Refused`."""
+    account = query_account(core, params)
+    facility = params.get("maCSKCB", "").strip()
+    if not account.may_send(facility):
+        raise Refused("403")
+    return account, facility
 
 
 def _of_session(
