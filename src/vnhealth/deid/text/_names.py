@@ -61,7 +61,8 @@ _RULES = (
     _rule(r"\((?P<n>[SGDRQ])\)"),
     # with a syllable that is not usual in names: tê: Thuỳ Kín, Đoái (vợ)
     _rule(r"(?:<L>[ ,:(]|[:(])(?P<n>[GDRQ] C)(?=[,.;)(n]|$)"),
-    _rule(r"(?P<n>[GDSRQ]? ?C)(?=\([tK])"),
+    _rule(r"(?P<n>[GDSRQ] C)(?=\([tK])"),
+    _rule(r"(?P<n>C)(?=\([tK])"),
     # two such words at the beginning of a sentence: Vân Khánh ngủ được
     _rule(r"(?:[.;n]|^.)(?P<n>[GD] [GDQS])(?= <L>)"),
     # names of accounts: nguyen.thi.an
