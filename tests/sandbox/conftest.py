@@ -126,6 +126,15 @@ class Caller:
         }
         return self.call(name, vss.encode_form(fields), {"Content-Type": vss.FORM_CONTENT_TYPE})
 
+    def session(self) -> dict[str, str]:
+        """The session as the older functions of the insurance gateway want it in the query."""
+        return {
+            "token": self.headers["accessToken"],
+            "id_token": self.headers["tokenId"],
+            "username": self.who.username,
+            "password": self.headers["passwordHash"],
+        }
+
     def json(self, name: str, query: str = "", **args: str) -> Any:
         return self.call(name, query=query, **args).json()
 
@@ -158,3 +167,9 @@ def files() -> Any:
         caller = Caller
 
     return Files
+
+
+@pytest.fixture(scope="module")
+def module_caller() -> type[Caller]:
+    """The class behind `caller`, for fixtures of a whole module."""
+    return Caller

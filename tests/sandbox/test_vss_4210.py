@@ -23,10 +23,7 @@ class Sender:
     def __init__(self, caller):
         self.exchange = caller.exchange
         self.query = {
-            "token": caller.headers["accessToken"],
-            "id_token": caller.headers["tokenId"],
-            "username": caller.who.username,
-            "password": caller.headers["passwordHash"],
+            **caller.session(),
             "loaiHoSo": "3",
             "maTinh": caller.who.facility[:2],
             "maCSKCB": caller.who.facility,

@@ -42,30 +42,17 @@ KINDS = st.sampled_from(
 
 
 @pytest.fixture(scope="module")
-def open_gateway():
+def open_gateway(module_caller):
     """A sandbox with the old functions, and everything that a session needs anywhere."""
     exchange = Exchange.default(seed=7, settings=Settings(historic=True, month_window=True))
-    who = exchange.credentials("01001")
     driver = exchange.credentials("01001", username="01001_HSSK")
-    hashed = vss.password_hash(who.password)
-    form = vss.encode_form({"username": who.username, "password": hashed})
-    key = exchange.handle(
-        Request("POST", "/vss/api/token/take", {"Content-Type": vss.FORM_CONTENT_TYPE}, body=form)
-    ).json()["APIKey"]
+    caller = module_caller(exchange, "vss").login()
     headers = {
-        vss.HEADER_ACCESS_TOKEN: key["access_token"],
-        vss.HEADER_TOKEN_ID: key["id_token"],
-        vss.HEADER_PASSWORD_HASH: hashed,
+        **caller.headers,
         "Username": driver.username,
         "Password": vss.password_hash(driver.password),
     }
-    query = {
-        "token": key["access_token"],
-        "id_token": key["id_token"],
-        "username": who.username,
-        "password": hashed,
-    }
-    return exchange, headers, query
+    return exchange, headers, caller.session()
 
 
 @pytest.mark.parametrize("name", CALLS)

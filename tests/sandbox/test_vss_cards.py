@@ -37,12 +37,7 @@ class Clerk:
 
     def __init__(self, caller):
         self.caller = caller
-        self.query = {
-            "token": caller.headers["accessToken"],
-            "id_token": caller.headers["tokenId"],
-            "username": caller.who.username,
-            "password": caller.headers["passwordHash"],
-        }
+        self.query = caller.session()
 
     def reply(self, *, call="card", query=None, body=None, headers=JSON, **changed):
         fields = {

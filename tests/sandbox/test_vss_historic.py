@@ -22,14 +22,7 @@ class Asker:
 
     def renew(self):
         self.caller.login()
-        head = self.caller.headers
-        self.query = {
-            "token": head["accessToken"],
-            "id_token": head["tokenId"],
-            "username": self.caller.who.username,
-            "password": head["passwordHash"],
-            "maCSKCB": self.caller.who.facility,
-        }
+        self.query = {**self.caller.session(), "maCSKCB": self.caller.who.facility}
 
     def reply(self, name, body=b"", **more):
         query = vss.encode_form({**self.query, **more}).decode()
