@@ -114,9 +114,9 @@ def decode(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
         tick,
     )
     goals = {
-        "decode_official": "≤ 0.85 (later issue)",
-        "decode_any": "≤ 1.8",
-        "decode_scattered": "≤ 1.8",
+        "decode_official": "≤ 0.85",
+        "decode_any": "≤ 1.6",
+        "decode_scattered": "≤ 1.6",
         "decode_stream": "",
         "rules": "≤ 0.35",
         "rules_clean": "≤ 0.35",
@@ -199,7 +199,7 @@ def encode(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
         found["base"],
         called="etree.tostring of ready trees + base64",
         units=len(writable),
-        goal="≤ 1.35 (later issue)",
+        goal="≤ 1.35",
     )
 
 
@@ -208,9 +208,9 @@ def versus(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure | str]:
     files = corpus.official[:24]
     parts = peers.inner(files)
     made = {
-        "vs_xsdata": (peers.xsdata_reader(parts), "≥ 8"),
-        "vs_pydantic_xml": (peers.pydantic_xml_reader(parts), "≥ 12 (later issue)"),
-        "vs_xmlschema": (peers.xmlschema_reader(parts), "≥ 45 (later issue)"),
+        "vs_xsdata": (peers.xsdata_reader(parts), "≥ 18"),
+        "vs_pydantic_xml": (peers.pydantic_xml_reader(parts), "≥ 12"),
+        "vs_xmlschema": (peers.xmlschema_reader(parts), "≥ 45"),
         "vs_lxml_xsd": (peers.xsd_validator(parts), ""),
     }
     there: dict[str, Callable[[], object]] = {n: run for n, (run, _) in made.items() if run}
@@ -228,6 +228,16 @@ def versus(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure | str]:
             goal=goal,
             inverse=True,
         )
+
+
+def repeated(run: Callable[[], object], times: int) -> Callable[[], None]:
+    """The same thing many times; what it gives is not kept."""
+
+    def many() -> None:
+        for _ in range(times):
+            run()
+
+    return many
 
 
 def signatures(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure | str]:
@@ -261,18 +271,20 @@ def signatures(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure | str
     contenders: dict[str, Callable[[], object]] = {
         "rsa_sign": rsa_sign,
         "rsa_verify": rsa_verify,
-        "sign": lambda: [signing.sign(document, signer, canonical=True) for _ in times],
-        "verify_own": lambda: [signing.verify(signed, trust=trust, at=now) for _ in times],
-        "verify_foreign": lambda: [signing.verify(foreign, trust=trust, at=now) for _ in times],
+        "sign": repeated(lambda: signing.sign(document, signer, canonical=True), len(times)),
+        "verify_own": repeated(lambda: signing.verify(signed, trust=trust, at=now), len(times)),
+        "verify_foreign": repeated(
+            lambda: signing.verify(foreign, trust=trust, at=now), len(times)
+        ),
     }
     peer = _signxml(authority, document)
     if peer is not None:
-        contenders["signxml"] = lambda: [peer() for _ in times]
+        contenders["signxml"] = repeated(peer, len(times))
     found = in_turns(contenders, rounds, tick)
     bases = {
-        "sign": ("rsa_sign", "RSA-2048 sign alone", "≤ 1.25 (later issue)"),
-        "verify_own": ("rsa_verify", "RSA-2048 verify alone", "≤ 4 (later issue)"),
-        "verify_foreign": ("rsa_verify", "RSA-2048 verify alone", "≤ 10 (later issue)"),
+        "sign": ("rsa_sign", "RSA-2048 sign alone", "≤ 1.25"),
+        "verify_own": ("rsa_verify", "RSA-2048 verify alone", "≤ 4"),
+        "verify_foreign": ("rsa_verify", "RSA-2048 verify alone", "≤ 10"),
     }
     for name, (base, called, goal) in bases.items():
         yield figure(name, found[name], found[base], called=called, units=len(times), goal=goal)
@@ -393,7 +405,7 @@ GROUPS = {
     "versus": versus,
     "signatures": signatures,
     "sandbox": sandbox,
+    "processes": processes,
     "memory": memory,
     "start": start,
 }
-    "processes": processes,
