@@ -38,6 +38,7 @@ __all__ = [
 MAGIC = "9999999"
 MAGIC_HOUSEHOLD = 999_999
 KEY_DIGITS = 9
+PLACES = 100
 DAY = "%d/%m/%Y"
 ELSEWHERE = {"QN": "001", "CY": "001", "CA": "002"}
 """Groups whose cards another insurer manages, and what the look-up says of them."""
@@ -106,7 +107,8 @@ def holders(seed: int, number: str, on: dt.date) -> tuple[Holder, ...]:
 
     province = number[1:3] if len(number) == 12 else number[:2]
     found = []
-    for house, member in _population(seed, province).get(number, ()):
+    for place in _population(seed, province).get(number, ()):
+        house, member = divmod(place, PLACES)
         holder = _holder(house, member, household(seed, house).members[member], on)
         if holder is not None:
             found.append(holder)
@@ -124,16 +126,19 @@ def holder_at(seed: int, key: str, on: dt.date) -> Holder | None:
     return _holder(number, member, members[member], on) if member < len(members) else None
 
 
-@lru_cache(maxsize=8)
-def _population(seed: int, province: str) -> Mapping[str, list[tuple[int, int]]]:
-    """Place in the population by insurance and personal number, one province at a time."""
+@lru_cache(maxsize=4)
+def _population(seed: int, province: str) -> Mapping[str, tuple[int, ...]]:
+    """Place in the population by insurance and personal number, one province at a time.
+
+    A place is the number of the household times `PLACES`, plus that of the member.
+    """
     from vnhealth.synth import households
 
-    found: dict[str, list[tuple[int, int]]] = {}
+    found: dict[str, tuple[int, ...]] = {}
     for home in households(seed, province):
         for member, person in enumerate(home.members):
             for number in (person.bhxh, person.cccd):
-                found.setdefault(number, []).append((home.number, member))
+                found[number] = (*found.get(number, ()), home.number * PLACES + member)
     return found
 
 
