@@ -188,7 +188,7 @@ class Sums:
 
     def to_dict(self) -> dict[str, Any]:
         """The sections of the evidence that are sums."""
-        classes = Counter(b.confidence for b in behaviours() if b.gateway in self._gateways)
+        classes = Counter(b.evidence for b in behaviours() if b.gateway in self._gateways)
         return {
             "faults": [self._faults[name] for name in sorted(self._faults)],
             "quality": {

@@ -51,6 +51,29 @@ LABELS = {
     "signature": ("Chữ ký số nguyên vẹn", "Signature intact"),
     "algorithm": ("Thuật toán ký", "Signature algorithm"),
 }
+GROUPS = {
+    "SES": ("Phiên", "Sessions"),
+    "CHK": ("Check-in", "Check-in"),
+    "CLM": ("Hồ sơ", "Claims"),
+    "CNT": ("Nội dung", "Content"),
+    "ENC": ("Mã hoá tệp", "Encoding"),
+    "SIG": ("Chữ ký số", "Signatures"),
+    "CRD": ("Tra cứu thẻ", "Card look-up"),
+    "COR": ("Sửa, gửi lại", "Corrections"),
+    "VER": ("Kết quả", "Verdicts"),
+    "REC": ("Đối soát", "Reconciliation"),
+    "OUT": ("Tệp kết quả", "Results file"),
+    "MUL": ("Nhiều cơ sở", "Several sites"),
+    "EDN": ("Chuẩn theo ngày", "Editions"),
+    "DOC": ("Giấy tờ", "Documents"),
+    "CRS": ("Tắt đột ngột", "Crashes"),
+    "FLT": ("Lỗi F01–F20", "Faults F01–F20"),
+    "PRO": ("Kho của tỉnh", "Province"),
+    "PRV": ("Không định danh", "De-identified"),
+    "LOD": ("Lô ban đêm", "Night batch"),
+    "LAW": ("Ngoài phép thử", "Beyond tests"),
+    "SRV": ("Máy chủ", "Server"),
+}
 COLOURS = {"pass": "#0a7a4b", "fail": "#b3261e", "error": "#7b1fa2", "inconclusive": "#946200"}
 BAR = 420
 
@@ -89,7 +112,7 @@ def html(data: bytes, lang: str = "vi") -> str:
         signer=fingerprint_of(payload["signer"]),
         witnesses=witnesses,
         witnessed=any(w["role"] == "witness" for w in witnesses),
-        chart=Markup(_groups_chart(payload["facts"]["summary"]["groups"], names)),  # noqa: S704
+        chart=Markup(_groups_chart(payload["facts"]["summary"]["groups"], names, at)),  # noqa: S704
         codes_chart=Markup(_codes_chart(payload["facts"]["quality"]["codes"], lang)),  # noqa: S704
     )
 
@@ -115,9 +138,12 @@ def _svg(rows: list[tuple[str, list[tuple[str, int]]]], title: str) -> str:
     return "".join([*parts, "</svg>"])
 
 
-def _groups_chart(groups: dict[str, dict[str, int]], names: dict[str, str]) -> str:
+def _groups_chart(groups: dict[str, dict[str, int]], names: dict[str, str], language: int) -> str:
     rows = [
-        (group, [(COLOURS.get(kind, "#999"), counts[kind]) for kind in KINDS if kind in counts])
+        (
+            f"{group} {GROUPS[group][language]}",
+            [(COLOURS.get(kind, "#999"), counts[kind]) for kind in KINDS if kind in counts],
+        )
         for group, counts in groups.items()
     ]
     return _svg(rows, ", ".join(f"{names[k]}: {c}" for k, c in COLOURS.items()))
