@@ -6,7 +6,15 @@ import sqlite3
 import pytest
 
 from vnhealth.errors import SandboxError
-from vnhealth.sandbox import Exchange, MemoryStore, Record, SqliteStore, State, Submission
+from vnhealth.sandbox import (
+    Exchange,
+    MemoryStore,
+    PostgresStore,
+    Record,
+    SqliteStore,
+    State,
+    Submission,
+)
 
 NOW = dt.datetime(2026, 8, 3, 16, 59, 59, 123456, tzinfo=dt.UTC)
 
@@ -28,9 +36,19 @@ def submission(number, **changed):
     return Submission(**{**values, **changed})
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+def postgres_store(request):
+    url = request.getfixturevalue("postgres").replace("+psycopg", "")
+    made = PostgresStore(url)
+    made.replace_contents({}, ())
+    return made
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request, tmp_path):
-    made = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "state.db")
+    if request.param == "postgresql":
+        made = postgres_store(request)
+    else:
+        made = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "state.db")
     yield made
     made.close()
 
@@ -133,3 +151,34 @@ def test_files_that_are_no_state_are_refused(tmp_path):
         with pytest.raises(SandboxError) as caught:
             SqliteStore(tmp_path / name)
         assert caught.value.code == code
+
+
+def test_only_one_server_may_have_a_database(request):
+    first = postgres_store(request)
+    with pytest.raises(SandboxError) as error:
+        postgres_store(request)
+    assert error.value.code == "SBX-STATE-02"
+    first.close()
+    postgres_store(request).close()
+
+
+def test_a_database_that_is_not_there_is_told():
+    with pytest.raises(SandboxError) as error:
+        PostgresStore("postgresql://nobody@/nowhere?host=/nonexistent")
+    assert error.value.code == "SBX-STATE-05"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_many_at_once_are_as_one_by_one(request, tmp_path, kind):
+    def rows():
+        for number in range(1, 2501):
+            yield submission(number), b"x" * number, [Record(number, 0, f"K{number}")]
+
+    made = postgres_store(request) if kind == "postgresql" else SqliteStore(tmp_path / "a.db")
+    assert made.add_many(rows()) == 2500
+    assert made.numbered(2500) == submission(2500)
+    assert made.body(2500) == b"x" * 2500
+    assert made.current("vss", "01001", "claim", "K17").submission == 17
+    (row,) = made.counts("vss", "", dt.date(2026, 8, 3), dt.date(2026, 8, 4))
+    assert (row.received, row.pending) == (2500, 2500)
+    made.close()

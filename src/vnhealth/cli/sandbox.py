@@ -32,7 +32,9 @@ def serve(
     port: Annotated[int, typer.Option(help="0 = cổng trống bất kỳ / any free port.")] = 8130,
     host: Annotated[str, typer.Option(help="Địa chỉ nghe / address.")] = "127.0.0.1",
     seed: Annotated[int, typer.Option(help="Hạt giống / seed.")] = 7,
-    state: Annotated[Path | None, typer.Option(help="Tệp SQLite giữ trạng thái / state.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="Tệp SQLite hoặc postgresql://… giữ trạng thái / state.")
+    ] = None,
     ready_file: Annotated[
         Path | None, typer.Option(help="Ghi JSON khi đã sẵn sàng / written once it listens.")
     ] = None,

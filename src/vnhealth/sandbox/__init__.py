@@ -21,6 +21,7 @@ from vnhealth.sandbox._model import (
     State,
     Submission,
 )
+from vnhealth.sandbox._postgres import PostgresStore
 from vnhealth.sandbox._sqlite import SqliteStore
 from vnhealth.sandbox._state import Snapshot
 from vnhealth.sandbox._store import MemoryStore, Store
@@ -41,6 +42,7 @@ __all__ = [
     "IdMaker",
     "Journal",
     "MemoryStore",
+    "PostgresStore",
     "Reconciliation",
     "Record",
     "RecordVerdict",

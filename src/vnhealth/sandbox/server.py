@@ -23,6 +23,7 @@ from vnhealth.sandbox._clock import Clock
 from vnhealth.sandbox._core import Settings
 from vnhealth.sandbox._exchange import Exchange, default_facilities
 from vnhealth.sandbox._model import Credentials, Facility
+from vnhealth.sandbox._postgres import PostgresStore
 from vnhealth.sandbox._sqlite import SqliteStore
 from vnhealth.sandbox._store import MemoryStore, Store
 from vnhealth.sandbox._tls import tls_files
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_PORT", "SystemClock", "running", "serve"]
 
 DEFAULT_PORT = 8130
+POSTGRES = ("postgresql://", "postgres://")
 OPTIONS: dict[str, Any] = {
     "log_level": "warning",
     "access_log": False,
@@ -79,7 +81,8 @@ def serve(
 ) -> None:
     """Serve until interrupted.
 
-    ``port`` 0 takes any free one. ``state`` is an SQLite file that keeps everything acknowledged
+    ``port`` 0 takes any free one. ``state`` is an SQLite file, or the URL of a PostgreSQL
+    database, that keeps everything acknowledged
     (made with one seed, refused with another: SBX-STATE-03); without it memory is used. Once it
     listens, ``ready_file`` is written in one step: a JSON object with a key per gateway, each
     ``{"base_url", "username", "password", "facility", "first_request"}``; an old one is removed
@@ -221,7 +224,8 @@ def _base_url(host: str, listening: socket.socket, scheme: str = "http") -> str:
 def _store(state: str | os.PathLike[str] | None, seed: int) -> Store:
     if state is None:
         return MemoryStore()
-    store = SqliteStore(state)
+    text = os.fspath(state)
+    store = PostgresStore(text) if text.startswith(POSTGRES) else SqliteStore(text)
     with store.transaction():
         known = store.get("exchange", "seed")
         if known is None:
