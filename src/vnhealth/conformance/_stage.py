@@ -248,13 +248,14 @@ def _lookups(writer: _Writer, stage: Stage, claim: Claim) -> None:
     x1 = claim.xml1
     assert x1 is not None
     born = str(x1.ngay_sinh.text)
+    whole = "00" not in (born[4:6], born[6:8])
     for code in LOOKED_UP:
         writer.task(
             "lookup",
             facility=stage.facilities[0],
             card=f"9999999{code}",
             name=str(x1.ho_ten),
-            birth_date=f"{born[6:8]}/{born[4:6]}/{born[:4]}",
+            birth_date=f"{born[6:8]}/{born[4:6]}/{born[:4]}" if whole else born[:4],
             officer="Trần Văn Tra Cứu",
             officer_id="001090990001",
         )

@@ -92,7 +92,9 @@ class ReferenceClient:
         self.place.disk["notes.json"] = json.dumps(self.notes)
 
     def _lookup(self, task: Task) -> None:
-        born = dt.datetime.strptime(task["birth_date"], "%d/%m/%Y").date()
+        text = task["birth_date"]
+        whole = "/" in text
+        born = dt.datetime.strptime(text, "%d/%m/%Y").date() if whole else int(text)
         officer = Officer(task["officer"], task["officer_id"])
         client = self._client("vss", task["facility"])
         for attempt in range(ATTEMPTS):

@@ -43,8 +43,8 @@ def _password_in_results(self: Base) -> None:
 
 
 def _iso_birth_date(self: Base, task: dict[str, Any]) -> dict[str, str]:
-    day, month, year = task["birth_date"].split("/")
-    return {**Base.question(self, task), "ngaySinh": f"{year}-{month}-{day}"}
+    parts = task["birth_date"].split("/")
+    return {**Base.question(self, task), "ngaySinh": "-".join(reversed(parts)) + "T00:00"}
 
 
 def _cards_all_good(self: Base) -> None:
@@ -233,7 +233,7 @@ SENDING = (
         do_lookup=lambda self, task: None),
     bug("withdrawn-lookup", "CRD-01", "Tra cứu bằng hàm đã bị bỏ", "Uses a withdrawn look-up",
         register=lambda self: "card_2019"),
-    bug("lookup-born-iso", "CRD-01", "Gửi ngày sinh dạng yyyy-mm-dd", "Birth date as yyyy-mm-dd",
+    bug("lookup-born-iso", "CRD-01", "Gửi ngày sinh dạng ISO", "Birth date in ISO form",
         question=_iso_birth_date),
     bug("lookup-always-good", "CRD-02", "Coi mọi thẻ là hợp lệ", "Takes every card for good",
         finish=_cards_all_good),
