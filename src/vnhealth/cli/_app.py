@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -14,14 +15,20 @@ from vnhealth.errors import VnHealthError
 ClickException = typer.BadParameter.__mro__[2]
 """The base of every usage error, whether typer brings its own click or uses an installed one."""
 
-app = typer.Typer(
-    name="vnhealth",
-    help="Bộ công cụ trao đổi dữ liệu y tế Việt Nam. / Viet Nam digital-health exchange toolkit.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+
+def _empty() -> typer.Typer:
+    return typer.Typer(
+        name="vnhealth",
+        help="Bộ công cụ trao đổi dữ liệu y tế Việt Nam. / "
+        "Viet Nam digital-health exchange toolkit.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+
+app = _empty()
 
 
 @app.callback()
@@ -82,16 +89,38 @@ def _register() -> None:
     app.add_typer(certify.app, name="certify")
 
 
+@cache
+def _check_alone() -> typer.Typer:
+    """The tree with ``check`` only: typer builds every command of a tree before it runs one."""
+    from vnhealth.cli import check
+
+    alone = _empty()
+    alone.callback()(_main)
+    check.register(alone)
+    return alone
+
+
+def _command(arguments: list[str]) -> str:
+    """The name of the command in a command line, or nothing."""
+    rest = arguments
+    while rest and rest[0].startswith("-"):
+        rest = rest[2:] if rest[0] == "--lang" else rest[1:]
+    return rest[0] if rest else ""
+
+
 def run(argv: list[str] | None = None) -> int:
     """Run the command line and give its exit status; never shows a traceback.
 
     Exit status: 0 clean, 1 findings, 2 usage, 3 unreadable input, 4 remote refused, 5 our defect.
     With ``VNHEALTH_DEBUG=1`` an unexpected error is raised instead.
     """
-    if not app.registered_groups:
+    tree = app
+    if _command(sys.argv[1:] if argv is None else argv) == "check":
+        tree = _check_alone()
+    elif not app.registered_groups:
         _register()
     try:
-        code = app(args=argv, standalone_mode=False)
+        code = tree(args=argv, standalone_mode=False)
         return int(code or 0)
     except typer.Exit as done:
         return int(done.exit_code)
