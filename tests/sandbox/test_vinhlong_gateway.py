@@ -146,7 +146,7 @@ def test_the_same_message_gives_the_same_bytes_and_another_may_not_take_its_numb
     assert code(client.push(1, key="KSK2")) == "REQUEST_ID_CONFLICT"
     client.push(2)
     (row,) = client.exchange.reconcile()
-    assert (row.kind, row.received, row.replaced) == ("healthcheck", 2, 1)
+    assert (row.kind, row.received, row.replaced) == ("health_check", 2, 1)
     (old,) = client.forwarded(1).json()["data"]["requests"]
     assert old["hoc_status"] == "REPLACED"
 
@@ -258,7 +258,7 @@ class Machine(RuleBasedStateMachine):
     def books(self):
         rows = self.exchange.reconcile()
         assert all(row.balanced for row in rows)
-        health = [row for row in rows if row.kind == "healthcheck"]
+        health = [row for row in rows if row.kind == "health_check"]
         live = {(facility, key) for (facility, _), key in self.messages.items()}
         assert sum(row.received for row in health) == len(self.messages)
         assert sum(row.sent for row in health) == len(live)
