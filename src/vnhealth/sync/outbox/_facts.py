@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from vnhealth import signing
-from vnhealth.catalogs import sets
+from vnhealth.catalogs import Pack, installed_pack, sets
 from vnhealth.codecs import read
 from vnhealth.errors import CodecError
 from vnhealth.localtime import ICT, LocalTime, Precision
@@ -139,8 +140,13 @@ def _serial(data: bytes, at: dt.datetime) -> str:
 
 def catalogues_on(day: dt.date) -> Mapping[str, str]:
     """The installed catalogues in force on a day: name of the set and of its sources."""
+    return _in_force(installed_pack(), day)
+
+
+@lru_cache(maxsize=64)
+def _in_force(pack: Pack | None, day: dt.date) -> Mapping[str, str]:
     found = {}
-    for one in sets():
+    for one in sets(pack):
         valid = [
             source.name
             for source in one.sources

@@ -21,7 +21,15 @@ from vnhealth.sync.outbox._facts import Facts, catalogues_on, facts_of
 from vnhealth.sync.outbox._policy import Policy
 from vnhealth.sync.outbox._queue import Queue
 from vnhealth.sync.outbox._routes import Routes
-from vnhealth.sync.outbox._schema import connect_to, delivery, event, payload, receipt, version
+from vnhealth.sync.outbox._schema import (
+    connect_to,
+    delivery,
+    event,
+    payload,
+    reading,
+    receipt,
+    version,
+)
 from vnhealth.sync.outbox._states import State, check_move
 
 __all__ = ["Added", "Outbox"]
@@ -317,7 +325,7 @@ class Outbox:
     def events(self, what: str) -> list[dict[str, Any]]:
         """What was noted: force_majeure, retry."""
         wanted = sa.select(event).where(event.c.what == what).order_by(event.c.id)
-        with self.engine.begin() as db:
+        with reading(self.engine) as db:
             return [dict(row._mapping) for row in db.execute(wanted)]
 
     def purge_receipts(self, *, older_than: dt.timedelta) -> int:
@@ -343,7 +351,7 @@ class Outbox:
         )
         if number:
             wanted = wanted.where(version.c.number == number)
-        with self.engine.begin() as db:
+        with reading(self.engine) as db:
             found = db.execute(wanted.limit(1)).scalar()
         if found is None:
             raise NotSent("ERR-SYNC-23")
@@ -354,7 +362,7 @@ class Outbox:
         wanted = sa.select(version).where(
             version.c.facility == facility, version.c.kind == kind, version.c.key == key
         )
-        with self.engine.begin() as db:
+        with reading(self.engine) as db:
             rows = db.execute(wanted.order_by(version.c.number))
             return [dict(row._mapping) for row in rows]
 
@@ -364,14 +372,14 @@ class Outbox:
             delivery,
             *(version.c[name] for name in VERSION_FACTS),
         ).join(version, version.c.id == delivery.c.version_id)
-        with self.engine.begin() as db:
+        with reading(self.engine) as db:
             rows = db.execute(wanted.where(*where).order_by(delivery.c.id))
             return [dict(row._mapping) for row in rows]
 
     def receipts(self, delivery_id: int) -> list[dict[str, Any]]:
         """What the gateway said of a delivery, oldest first, masked."""
         wanted = sa.select(receipt).where(receipt.c.delivery_id == delivery_id)
-        with self.engine.begin() as db:
+        with reading(self.engine) as db:
             rows = db.execute(wanted.order_by(receipt.c.id))
             return [dict(row._mapping) for row in rows]
 
@@ -379,7 +387,7 @@ class Outbox:
         """How many deliveries by destination, kind and state."""
         work = delivery.c
         wanted = sa.select(work.destination, work.kind, work.state, sa.func.count().label("n"))
-        with self.engine.begin() as db:
+        with reading(self.engine) as db:
             rows = db.execute(wanted.group_by(work.destination, work.kind, work.state))
             return {(row.destination, row.kind, row.state): row.n for row in rows}
 

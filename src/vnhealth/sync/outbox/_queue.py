@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from vnhealth.findings import Finding
 from vnhealth.sync._outcome import Outcome, Status
 from vnhealth.sync.outbox._policy import Policy
-from vnhealth.sync.outbox._schema import delivery, payload, receipt, version
+from vnhealth.sync.outbox._schema import delivery, payload, reading, receipt, version
 from vnhealth.sync.outbox._states import OPEN, State, check_move
 
 __all__ = ["Job", "Queue"]
@@ -59,28 +59,32 @@ class Queue:
         """Destinations and facilities that have something to do now."""
         work = delivery.c
         wanted = sa.select(work.destination, work.facility).where(_due(now)).distinct()
-        with self.engine.begin() as db:
-            self._expire(db, now)
+        lost = sa.select(delivery.c.id).where(_lost(now)).limit(1)
+        with reading(self.engine) as db:
+            expired = db.execute(lost).first() is not None
+        if expired:
+            self._expire(now)
+        with reading(self.engine) as db:
             rows = db.execute(wanted.order_by(work.destination, work.facility))
             return [(row.destination, row.facility) for row in rows]
 
-    def _expire(self, db: sa.Connection, now: dt.datetime) -> None:
+    def _expire(self, now: dt.datetime) -> None:
         """What a dead worker was sending may have arrived or not."""
-        lost = (delivery.c.state == State.SENDING) & (delivery.c.lease_until <= now)
-        ids = self._locked_ids(db, sa.select(delivery.c.id).where(lost))
-        if ids:
-            db.execute(
-                delivery.update()
-                .where(delivery.c.id.in_(ids))
-                .values(
-                    state=State.UNKNOWN,
-                    cause="ERR-SYNC-30",
-                    lease=None,
-                    lease_until=None,
-                    next_at=now,
-                    updated_at=now,
+        with self.engine.begin() as db:
+            ids = self._locked_ids(db, sa.select(delivery.c.id).where(_lost(now)))
+            if ids:
+                db.execute(
+                    delivery.update()
+                    .where(delivery.c.id.in_(ids))
+                    .values(
+                        state=State.UNKNOWN,
+                        cause="ERR-SYNC-30",
+                        lease=None,
+                        lease_until=None,
+                        next_at=now,
+                        updated_at=now,
+                    )
                 )
-            )
 
     def _locked_ids(self, db: sa.Connection, wanted: sa.Select[tuple[int]]) -> list[int]:
         """Rows that no other worker has in hand at this moment (SQLite has one writer anyhow)."""
@@ -236,7 +240,7 @@ class Queue:
             .join(delivery, delivery.c.id == receipt.c.delivery_id)
             .where(same, receipt.c.transaction.is_not(None))
         )
-        with self.engine.begin() as db:
+        with reading(self.engine) as db:
             return frozenset(row.transaction for row in db.execute(wanted))
 
     def next_at(self, now: dt.datetime) -> dt.datetime | None:
@@ -248,7 +252,7 @@ class Queue:
             ),
             sa.select(sa.func.min(work.lease_until)).where(work.lease_until > now),
         )
-        with self.engine.begin() as db:
+        with reading(self.engine) as db:
             found = [db.execute(one).scalar() for one in times]
         return min((moment for moment in found if moment is not None), default=None)
 
@@ -267,6 +271,10 @@ def _later(job: Job) -> sa.Select[tuple[int]]:
         delivery.c.key == job.key,
         delivery.c.version_id > job.version_id,
     )
+
+
+def _lost(now: dt.datetime) -> sa.ColumnElement[bool]:
+    return (delivery.c.state == State.SENDING) & (delivery.c.lease_until <= now)
 
 
 def _mine(job: Job) -> sa.ColumnElement[bool]:

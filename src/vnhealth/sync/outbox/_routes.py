@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from vnhealth.sync.outbox._policy import Policy
-from vnhealth.sync.outbox._schema import route
+from vnhealth.sync.outbox._schema import reading, route
 
 __all__ = ["Route", "Routes"]
 
@@ -45,6 +45,11 @@ class Route:
         return min(self.pace, batch) if self.pace else batch
 
     @property
+    def healthy(self) -> bool:
+        """True when there is nothing that a success would change."""
+        return not (self.failures or self.opened or self.pace or self.locked)
+
+    @property
     def state(self) -> str:
         """locked, open (left alone, or next file is a probe), catching_up or closed (normal)."""
         if self.locked:
@@ -63,13 +68,13 @@ class Routes:
 
     def all(self) -> list[Route]:
         """Every route that ever failed."""
-        with self._engine.begin() as db:
+        with reading(self._engine) as db:
             rows = db.execute(sa.select(route).order_by(route.c.destination, route.c.facility))
             return [Route(**row._mapping) for row in rows]
 
     def get(self, key: tuple[str, str]) -> Route:
         """One route; a fresh one when it never failed."""
-        with self._engine.begin() as db:
+        with reading(self._engine) as db:
             return self._get(db, key)
 
     def _get(self, db: sa.Connection, key: tuple[str, str]) -> Route:
@@ -103,7 +108,7 @@ class Routes:
         """The destination answered: close the circuit, and go on slowly at first."""
         with self._engine.begin() as db:
             found = self._get(db, key)
-            if not (found.failures or found.opened or found.pace or found.locked):
+            if found.healthy:
                 return
             pace = 2 if found.opened else found.pace * 2
             if pace >= self._policy.batch:

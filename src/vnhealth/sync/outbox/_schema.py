@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import AbstractContextManager
 from typing import Any
 
 import sqlalchemy as sa
 
 from vnhealth.sync._errors import SyncError
 
-__all__ = ["VERSION", "connect_to", "delivery", "event", "payload", "receipt", "route", "version"]
+__all__ = [
+    "VERSION",
+    "connect_to",
+    "delivery",
+    "event",
+    "payload",
+    "reading",
+    "receipt",
+    "route",
+    "version",
+]
 
 VERSION = 1
 """Of the tables; another one in the database is refused."""
@@ -175,6 +186,11 @@ def connect_to(url: str) -> sa.Engine:
     return engine
 
 
+def reading(engine: sa.Engine) -> AbstractContextManager[sa.Connection]:
+    """A transaction that only reads: it waits for no writer."""
+    return engine.execution_options(only_reads=True).begin()
+
+
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -185,4 +201,5 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     """Take the write lock at once: a read that turns into a write cannot fail half way."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    only_reads = connection.get_execution_options().get("only_reads")
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")

@@ -15,11 +15,15 @@ from vnhealth.sync._outcome import Outcome, Status
 from vnhealth.sync._retry import RetryPolicy
 from vnhealth.sync.outbox._outbox import Outbox
 from vnhealth.sync.outbox._queue import Job
+from vnhealth.sync.outbox._routes import Route
 from vnhealth.sync.outbox._states import State, state_of
 
 __all__ = ["Connections", "Tally", "Worker"]
 
 log = logging.getLogger("vnhealth.outbox")
+
+SHORTEST_NAP_S = 1.0
+"""Questions that come due within a second go out together."""
 
 Connections = Callable[[str, str], Gateway | None]
 """Gives the connection for a destination and a facility, or None when there is no account."""
@@ -55,6 +59,7 @@ class Worker:
         self._connections = connections
         self._name = name
         self._takes = 0
+        self._route = Route(destination="", facility="")
         self._locked: set[tuple[str, str]] = set()
         self._rng = random.Random(f"{seed}:{name}")
 
@@ -73,7 +78,7 @@ class Worker:
             wake = self.wakes_at()
             if wake is None or (until is not None and wake >= until):
                 return
-            sleep(max((wake - self._now()).total_seconds(), 0.001))
+            sleep(max((wake - self._now()).total_seconds(), SHORTEST_NAP_S))
 
     def wakes_at(self) -> dt.datetime | None:
         """When there is something to do again; None when nothing goes on by itself."""
@@ -90,9 +95,11 @@ class Worker:
 
     def _run_route(self, key: tuple[str, str]) -> int:
         batch = self.outbox.policy.batch
-        allowed = self.outbox.routes.get(key).allowed(self._now(), batch)
+        route = self.outbox.routes.get(key)
+        allowed = route.allowed(self._now(), batch)
         if not allowed:
             return 0
+        self._route = route
         self._takes += 1
         lease = f"{self._name}:{self._takes}"
         jobs = self.outbox.queue.take(key, lease, self._now(), allowed)
@@ -100,7 +107,7 @@ class Worker:
         if gateway is not None and key in self._locked:
             self._log_in_again(key, gateway)
         for number, job in enumerate(jobs):
-            if self.outbox.routes.get(key).allowed(self._now(), batch) == 0:
+            if not self._route.allowed(self._now(), batch):
                 for left in jobs[number:]:
                     self.outbox.queue.release(left)
                 return number
@@ -165,10 +172,10 @@ class Worker:
     ) -> None:
         if lock:
             self._locked.add(key)
-        route = self.outbox.routes.failed(
+        self._route = self.outbox.routes.failed(
             key, self._now(), self._rng, cause=cause, asked_s=asked_s, lock=lock
         )
-        log.warning("%s: %s, circuit %s", key[0], cause, route.state)
+        log.warning("%s: %s, circuit %s", key[0], cause, self._route.state)
 
     # asking
 
@@ -247,7 +254,10 @@ class Worker:
         log.info("delivery %d at %s: %s", job.id, job.destination, state.value)
 
     def _answered(self, job: Job) -> None:
-        self.outbox.routes.succeeded((job.destination, job.facility))
+        if not self._route.healthy:
+            key = (job.destination, job.facility)
+            self.outbox.routes.succeeded(key)
+            self._route = self.outbox.routes.get(key)
 
     def _look_s(self, job: Job) -> float:
         looks = 0 if job.state is State.READY else job.looks
