@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vnhealth.cli._common import out, print_json, progress
+from vnhealth.cli._common import Exit, Settings, out, print_json, progress, say
 from vnhealth.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def serve(
     ] = None,
 ) -> None:
     """Mở máy chủ thử cho .NET, Java, PHP… / Serve the sandbox to any language."""
-    from vnhealth.sandbox import FaultPlan, Settings, VirtualClock
+    from vnhealth.sandbox import FaultPlan, VirtualClock
+    from vnhealth.sandbox import Settings as SandboxSettings
     from vnhealth.sandbox.gateways import MODULES
     from vnhealth.sandbox.server import SystemClock
     from vnhealth.sandbox.server import serve as run_server
@@ -95,7 +96,7 @@ def serve(
         site=_console(reports),
         tls=tls,
         facilities=_facilities(facilities) if facilities else None,
-        settings=Settings(
+        settings=SandboxSettings(
             verdict_delay=dt.timedelta(seconds=2),
             per_minute=per_minute,
             historic=historic,
@@ -196,3 +197,66 @@ def storm(
             out.print(f"{name:16} {value}", markup=False)
     if not result.clean:
         raise typer.Exit(1)
+
+
+@app.command()
+def record(
+    base_url: Annotated[str, typer.Argument(help="Địa chỉ gốc của cổng / the gateway.")],
+    cassette: Annotated[Path, typer.Argument(help="Tệp phiên mới / new cassette.")],
+    gateway: Annotated[
+        str,
+        typer.Option(help="vss, hanoi…: khi tên máy không nói lên / if the host does not tell."),
+    ] = "",
+    port: Annotated[int, typer.Option(help="0 = cổng trống bất kỳ / any free port.")] = 8131,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Ghi địa chỉ khi đã nghe / written once it listens.")
+    ] = None,
+) -> None:
+    """Đứng giữa hệ thống của bạn và cổng, ghi phiên không kèm giá trị nào (chỉ trên máy này).
+
+    / Stand between your system and a gateway; record the session without its values.
+    """
+    import time
+
+    from vnhealth.protocol import gateways
+    from vnhealth.sandbox.recording import Cassette
+    from vnhealth.sandbox.recording._proxy import serve_proxy
+
+    if gateway and gateway not in gateways():
+        raise SandboxError("ERR-SBX-01", name=gateway[:20])
+    serve_proxy(
+        base_url,
+        Cassette(cassette, gateway=gateway, seconds=time.monotonic),
+        port=port,
+        ready=lambda address: out.print(f"{address} -> {base_url}", markup=False),
+        ready_file=ready_file,
+    )
+
+
+@app.command()
+def drift(
+    cassette: Annotated[Path, typer.Argument(help="Tệp phiên đã ghi / recorded session.")],
+    format: Annotated[str, typer.Option("--format", help="human | json")] = "human",
+    strict: Annotated[
+        bool, typer.Option(help="Mã 1 cả khi giá trị bị che có thể là lý do / doubtful ones too.")
+    ] = False,
+) -> None:
+    """Những trả lời của phiên thật mà môi trường thử sẽ không đưa ra.
+
+    / Answers of a real session that the sandbox would not have given.
+    """
+    from vnhealth.sandbox import Exchange
+    from vnhealth.sandbox.recording import replay
+
+    if not cassette.is_file():
+        raise SandboxError("SBX-REC-03", name=cassette.name)
+    found = replay(cassette, Exchange.default())
+    if format == "json":
+        print_json(found.to_dict())
+    else:
+        for difference in found.differences:
+            out.print(difference.line(Settings.lang), markup=False)
+        counts = f"{found.compared}/{found.exchanges}"
+        out.print(say(f"Đã so {counts} lượt gọi.", f"{counts} exchanges compared."), markup=False)
+    if not found.clean or (strict and found.differences):
+        raise typer.Exit(Exit.FINDINGS)

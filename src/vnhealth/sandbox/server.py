@@ -35,7 +35,7 @@ from vnhealth.sandbox.gateways import MODULES
 if TYPE_CHECKING:
     from vnhealth.signing import TrustStore
 
-__all__ = ["DEFAULT_PORT", "SystemClock", "running", "serve"]
+__all__ = ["DEFAULT_PORT", "SystemClock", "listen", "running", "serve", "uvicorn_classes"]
 
 DEFAULT_PORT = 8130
 POSTGRES = ("postgresql://", "postgres://")
@@ -98,10 +98,10 @@ def serve(
     if admin_token is None and not _loopback(host):
         raise SandboxError("SBX-SET-02")
     token = admin_token or secrets.token_urlsafe(18)
-    server_class, config_class = _uvicorn()
+    server_class, config_class = uvicorn_classes()
     if ready_file is not None:
         Path(ready_file).unlink(missing_ok=True)
-    with _listen(host, port) as listening:
+    with listen(host, port) as listening:
         exchange = Exchange(
             clock=clock or SystemClock(),
             seed=seed,
@@ -155,8 +155,8 @@ def running(
     Yields the base URL; for tests of clients that need a real socket. The exchange stays open.
     Raises `SandboxError` as `serve` does, SBX-SERVE-03 when the server does not come up.
     """
-    server_class, config_class = _uvicorn()
-    listening = _listen(host, port)
+    server_class, config_class = uvicorn_classes()
+    listening = listen(host, port)
     lines = _Lines()
     base_url = _base_url(host, listening)
     pages = site(base_url) if site is not None else None
@@ -176,7 +176,8 @@ def running(
         listening.close()
 
 
-def _uvicorn() -> tuple[Any, Any]:
+def uvicorn_classes() -> tuple[Any, Any]:
+    """The classes Server and Config. Raises `SandboxError` (SBX-SERVE-01) without uvicorn."""
     try:
         from uvicorn import Config, Server
     except ImportError:
@@ -203,7 +204,8 @@ def _loopback(host: str) -> bool:
         return False
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket of this address. Raises `SandboxError` (SBX-SERVE-02) when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio turns Nagle's algorithm off: else every answer waits 40 ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
