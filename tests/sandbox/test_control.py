@@ -135,7 +135,7 @@ def test_the_inspector_decodes_a_claim_and_masks_every_value(files):
     assert {row["table"] for row in value["tables"]} >= {"XML1", "XML3"}
     xml1 = next(row for row in value["tables"] if row["table"] == "XML1")["rows"][0]
     assert set("".join(xml1.values())) & set("123456789") == set()
-    assert value["curl"].startswith("curl -X POST '$BASE_URL/api/qd130/guiHoSoXmlQD3176'")
+    assert value["curl"].startswith('curl -X POST "$BASE_URL/api/qd130/guiHoSoXmlQD3176"')
     assert claim.xml1.ho_ten not in found.body.decode()
     assert ask(exchange, "GET", "/inspect", query="entry=99").status == 400
 

@@ -276,8 +276,8 @@ def test_the_audit_list_outlives_a_restart(tmp_path, files):
 def test_a_call_with_its_session_in_the_query_can_be_copied_as_curl():
     shown = curl(gateway("vss").endpoint("card"))
     assert shown.splitlines()[0] == (
-        "curl -X POST '$BASE_URL/api/egw/KQNhanLichSuKCB2024''?'token=\"$token\"'&'"
-        'id_token="$id_token"\'&\'username="$username"\'&\'password="$password" \\'
+        'curl -X POST "$BASE_URL/api/egw/KQNhanLichSuKCB2024?token=$token&id_token=$id_token'
+        '&username=$username&password=$password" \\'
     )
-    assert "-H 'Username: '\"$Username\"" in curl(gateway("vss").endpoint("gksk"))
+    assert '-H "Username: $Username"' in curl(gateway("vss").endpoint("gksk"))
     assert "fileHSBase64" not in curl(gateway("vss").endpoint("zip_4210"))

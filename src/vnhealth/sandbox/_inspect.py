@@ -65,20 +65,22 @@ def nearest_call(method: str, path: str) -> str:
 
 def curl(endpoint: Endpoint, base_url: str = "$BASE_URL") -> str:
     """A call as a curl command; secrets and content are names of shell variables."""
-    parts = [f"curl -X {endpoint.method} '{base_url}{endpoint.path}'"]
+    url = base_url + endpoint.path
+    if endpoint.auth == "query":
+        names = ("token", "id_token", "username", "password")
+        url += "?" + "&".join(f"{name}=${name}" for name in names)
+    parts = [f'curl -X {endpoint.method} "{url}"']
     match endpoint.auth:
         case "vss":
-            names = ("accessToken", "tokenId", "passwordHash")
-            parts += [f"-H '{name}: '\"${name}\"" for name in names]
-        case "query":
-            query = ("token", "id_token", "username", "password")
-            parts[0] += "'?'" + "'&'".join(f'{name}="${name}"' for name in query)
+            parts += [
+                f'-H "{name}: ${name}"' for name in ("accessToken", "tokenId", "passwordHash")
+            ]
         case "headers":
-            parts += [f"-H '{name}: '\"${name}\"" for name in ("Username", "Password")]
+            parts += [f'-H "{name}: ${name}"' for name in ("Username", "Password")]
         case "bearer":
-            parts.append("-H 'Authorization: Bearer '\"$TOKEN\"")
+            parts.append('-H "Authorization: Bearer $TOKEN"')
         case "app":
-            parts += ["-H 'app-name: '\"$APP_NAME\"", "-H 'app-key: '\"$APP_KEY\""]
+            parts += ['-H "app-name: $APP_NAME"', '-H "app-key: $APP_KEY"']
         case _:
             pass
     if "form" in endpoint.content and endpoint.record and endpoint.auth != "query":
@@ -87,7 +89,7 @@ def curl(endpoint: Endpoint, base_url: str = "$BASE_URL") -> str:
         parts += [f'--data-urlencode "{name}=${name}"' for name in fields]
     elif endpoint.content.split()[0] in ("xml", "json"):
         media = f"application/{endpoint.content.split()[0]}"
-        parts.append(f"-H 'Content-Type: {media}' --data-binary @body")
+        parts.append(f'-H "Content-Type: {media}" --data-binary @body')
     return " \\\n  ".join(parts)
 
 
