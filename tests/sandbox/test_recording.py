@@ -20,9 +20,11 @@ from vnhealth.sandbox.recording import (
     AsyncRecordingTransport,
     Cassette,
     Drift,
+    Recorded,
     RecordingTransport,
     replay,
 )
+from vnhealth.sandbox.recording._compare import compare
 from vnhealth.sync import connect, connect_async
 
 GATEWAYS = ("vss", "province", "hanoi", "dienbien", "cantho", "hoc", "vinhlong", "fhir_report")
@@ -317,3 +319,49 @@ def test_own_words_are_shown_only_when_named(path, words, shown) -> None:
     cassette = Cassette(path, words=words)
     cassette.add(Request("POST", "/vss/api/token/take"), Response(200, b'{"truongMoi": 1}'))
     assert shown in path.read_bytes()
+
+
+def shape_of(*fields: tuple[str, Any], status: int = 200) -> dict[str, Any]:
+    """An answer of these fields, as a cassette keeps it."""
+    return {"status": status, "body": {"is": "object", "fields": [list(f) for f in fields]}}
+
+
+TEXT: dict[str, Any] = {"is": "text", "length": 3}
+EMPTY_LIST: dict[str, Any] = {"is": "list", "count": 0, "items": []}
+
+
+def differences(gateway: str, theirs: dict[str, Any], ours: dict[str, Any]) -> list[Any]:
+    recorded = Recorded(1, gateway, "login", "POST", {}, theirs)
+    return [(d.code, d.certain) for d in compare(recorded, ours)]
+
+
+def test_fields_whose_names_are_masked_are_told_apart_by_their_place() -> None:
+    two = shape_of(("?xxxxx", TEXT), ("?xxxxx", EMPTY_LIST))
+    assert differences("ecds", two, two) == []
+    turned = shape_of(("?xxxxx", EMPTY_LIST), ("?xxxxx", TEXT))
+    assert differences("ecds", two, turned) == [("SBX-DRIFT-04", True)] * 2
+
+
+def test_without_codes_another_known_status_is_another_verdict() -> None:
+    ours = shape_of(("token", TEXT))
+    refused = shape_of(("success", TEXT), status=401)
+    assert differences("donthuoc", refused, ours) == [("SBX-DRIFT-05", False)]
+    strange = shape_of(("success", TEXT), status=302)
+    assert differences("donthuoc", strange, ours) == [
+        ("SBX-DRIFT-05", False),
+        ("SBX-DRIFT-02", True),
+    ]
+
+
+def test_codes_in_the_header_of_a_message_count() -> None:
+    def header(code: str) -> dict[str, Any]:
+        return {"is": "object", "fields": [["res_code", {"is": "code", "code": code}]]}
+
+    saved = shape_of(("header", header("PS_DS_SAVE_SUCCESS")), ("data", TEXT))
+    missing = shape_of(("header", header("PS_DS_CA_SIGNATURE_MISSING")))
+    assert differences("emrhub", saved, missing) == [("SBX-DRIFT-05", False)]
+
+
+def test_an_empty_field_may_come_from_the_values() -> None:
+    full, empty = shape_of(("chuKy", TEXT)), shape_of(("chuKy", {"is": "null"}))
+    assert differences("vss", full, empty) == [("SBX-DRIFT-04", False)]

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vnhealth.findings import catalogue
-from vnhealth.protocol import result_code
+from vnhealth.protocol import result_codes
 from vnhealth.sandbox.recording._cassette import Recorded
 from vnhealth.sandbox.recording._shape import VERDICT_KEYS, Shape
 
@@ -72,25 +72,38 @@ class _Comparison:
         self._operation = f"{recorded.gateway}.{recorded.operation}"
 
     def run(self, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[Difference]:
+        """All differences; of answers with another verdict only that, for they cannot be alike."""
         left, right = _codes(theirs["body"]), _codes(ours["body"])
-        if left and right and list(left.values()) != list(right.values()):
+        if self._another_verdict(theirs, ours):
             for name in left.keys() & right.keys():
                 yield from self._types(left[name], right[name], f"$.{name}")
-            yield from self._other_verdict(theirs["status"], _said(left), _said(right))
+            shown = _said(theirs["status"], left), _said(ours["status"], right)
+            yield self._found(OTHER_CODE, "$", *shown, certain=False)
+            yield from self._status_of_codes(theirs["status"], left)
             return
         if theirs["status"] != ours["status"]:
             yield self._found(STATUS, "$", theirs["status"], ours["status"])
         yield from self._shapes(theirs["body"], ours["body"], "$")
 
-    def _other_verdict(
-        self, status: int, theirs: list[str], ours: list[str]
-    ) -> Iterator[Difference]:
-        """The verdicts differ, so the rest cannot be compared; but a code has its status."""
-        shown = " ".join(theirs), " ".join(ours)
-        yield self._found(OTHER_CODE, "$", *shown, certain=False)
-        known = [result_code(self._gateway, code) for code in theirs]
-        usual = {code.http for code in known if code is not None and code.http}
-        if usual and status not in usual:
+    def _another_verdict(self, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
+        """True when the codes say something else, or, without codes, the statuses do."""
+        left, right = _codes(theirs["body"]), _codes(ours["body"])
+        if _type(theirs["body"]) != _type(ours["body"]):
+            return False
+        if left and right:
+            return _words(left) != _words(right)
+        fields = dict(theirs["body"].get("fields", ()))
+        if any(fields.get(name, {"is": "null"})["is"] != "null" for name in right):
+            return False
+        return bool(theirs["status"] != ours["status"])
+
+    def _status_of_codes(self, status: int, codes: dict[str, Shape]) -> Iterator[Difference]:
+        """The status has to be one that the gateway's code table has for these codes."""
+        table = result_codes(self._gateway)
+        said = set(_words(codes))
+        usual = {c.http for c in table if c.http and c.code in said}
+        usual = usual or {200} | {c.http for c in table if c.http}
+        if status not in usual:
             wanted = " ".join(str(http) for http in sorted(usual))
             yield self._found(STATUS, "$", status, wanted)
 
@@ -118,10 +131,8 @@ class _Comparison:
         right = [name for name, _ in ours["fields"]]
         if left != right:
             yield self._found(KEYS, place, " ".join(left), " ".join(right))
-        mine = dict(ours["fields"])
-        for name, item in theirs["fields"]:
-            if name in mine:
-                yield from self._shapes(item, mine[name], f"{place}.{name}")
+        for name, item, mine in _pairs(theirs["fields"], ours["fields"]):
+            yield from self._shapes(item, mine, f"{place}.{name}")
 
     def _found(
         self, code: str, place: str, theirs: object, ours: object, *, certain: bool = True
@@ -131,16 +142,34 @@ class _Comparison:
 
 
 def _codes(body: Shape) -> dict[str, Shape]:
-    """The result codes at the top of an answer, by the name of their field."""
-    return {
-        name: item
-        for name, item in body.get("fields", ())
-        if item["is"] == "code" and name.lower() in VERDICT_KEYS
-    }
+    """The result codes at the top of an answer or in its header, by the name of their field."""
+    found: dict[str, Shape] = {}
+    for name, item in body.get("fields", ()):
+        if name == "header":
+            found |= _codes(item)
+        elif item["is"] == "code" and name.lower() in VERDICT_KEYS:
+            found[name] = item
+    return found
 
 
-def _said(codes: dict[str, Shape]) -> list[str]:
+def _pairs(left: list[Any], right: list[Any]) -> Iterator[tuple[str, Shape, Shape]]:
+    """Fields that belong together: by place when the names are equal, else by known names."""
+    if [name for name, _ in left] == [name for name, _ in right]:
+        for (name, item), (_, other) in zip(left, right, strict=True):
+            yield name, item, other
+        return
+    known = {name: item for name, item in right if not name.startswith("?")}
+    for name, item in left:
+        if name in known:
+            yield name, item, known[name]
+
+
+def _words(codes: dict[str, Shape]) -> list[str]:
     return [item["code"] for item in codes.values()]
+
+
+def _said(status: int, codes: dict[str, Shape]) -> str:
+    return " ".join([str(status), *_words(codes)])
 
 
 def _type(shape: Shape) -> str:

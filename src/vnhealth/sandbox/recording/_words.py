@@ -11,7 +11,7 @@ from collections.abc import Collection
 from functools import cache
 from importlib.resources import files
 
-from vnhealth.protocol import cantho, emrhub, hanoi
+from vnhealth.protocol import cantho, emrhub, gateways, hanoi
 
 __all__ = ["HEADERS", "MEDIA", "contract_words", "form", "known_keys", "known_tags", "shown_key"]
 
@@ -122,6 +122,8 @@ def known_keys() -> frozenset[str]:
     """Names of fields in the messages of all gateways, and the tags of `known_tags`."""
     text = (files("vnhealth.sandbox.recording") / "data" / "words.txt").read_text("utf-8")
     found = set(text.split()) | known_tags()
+    for gateway in gateways().values():
+        found |= {field.partition("=")[0] for field in gateway.login.split()[1:]}
     data = files("vnhealth.protocol") / "data"
     for file in data.iterdir():
         if file.name.endswith("_fields.csv"):
