@@ -365,3 +365,14 @@ def test_codes_in_the_header_of_a_message_count() -> None:
 def test_an_empty_field_may_come_from_the_values() -> None:
     full, empty = shape_of(("chuKy", TEXT)), shape_of(("chuKy", {"is": "null"}))
     assert differences("vss", full, empty) == [("SBX-DRIFT-04", False)]
+
+
+def test_a_file_packed_in_itself_many_times_does_not_stop_the_session(path) -> None:
+    body = b"<HOSO>1</HOSO>"
+    for _ in range(20):
+        body = b"<A>" * 200 + base64.b64encode(body) + b"</A>" * 200
+    request = Request("POST", "/vinhlong/api/kham-chua-benh/hoan-tat", body=body)
+    Cassette(path).add(request, Response(200, body))
+    (found,) = Cassette.read(path)
+    assert found.operation == "submit"
+    assert replay(path, Exchange.default(seed=8)).exchanges == 1

@@ -87,7 +87,7 @@ class _Replay:
             self._wait(recorded)
             try:
                 differences += self._differences(recorded)
-            except (KeyError, TypeError, AttributeError):
+            except (LookupError, TypeError, ValueError, AttributeError):
                 raise SandboxError("SBX-REC-02", line=recorded.number) from None
         return Drift(exchanges, compared, tuple(differences))
 

@@ -169,7 +169,9 @@ class Scrubber:
         start = text.lstrip()[:1]
         if start == "<":
             root = xml_root(text.encode("utf-8", "replace"))
-            return None if root is None else {"is": "xml", "root": xml_shape(root, self.text)}
+            if root is None:
+                return None
+            return {"is": "xml", "root": xml_shape(root, self.text, depth + 1)}
         if start in ("{", "["):
             try:
                 return {"is": "json", "of": self.value(json.loads(text), "", depth + 1)}

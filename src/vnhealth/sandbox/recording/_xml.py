@@ -16,6 +16,8 @@ __all__ = ["xml_bytes", "xml_root", "xml_shape"]
 UNKNOWN = "?"
 STRANGE_TAG = "THE_LA"
 SIGNATURE = "Signature"
+DEEPEST = 16
+"""Levels of elements that are looked at; the files of the standards have fewer than ten."""
 
 
 def xml_root(data: bytes) -> etree._Element | None:
@@ -27,23 +29,23 @@ def xml_root(data: bytes) -> etree._Element | None:
 
 
 def xml_shape(
-    element: etree._Element, leaf: Callable[[str, str, int], Any], depth: int = 1
+    element: etree._Element, leaf: Callable[[str, str, int], Any], depth: int, level: int = 0
 ) -> dict[str, Any]:
     """``tag``, ``times`` (equal neighbours are counted, not repeated) and ``of`` or ``leaf``.
 
-    Attributes are left out; of a signature only its place is kept; a tag that no edition knows is
-    ``?``.
+    Attributes are left out; of a signature, and of what lies too deep, only the place is kept; a
+    tag that no edition knows is ``?``. ``leaf`` gets text, tag and ``depth`` of packing.
     """
     tag = etree.QName(element).localname
-    if tag == SIGNATURE:
-        return {"tag": SIGNATURE, "times": 1, "of": []}
     shown = tag if tag.upper() in known_tags() else UNKNOWN
+    if tag == SIGNATURE or level > DEEPEST:
+        return {"tag": shown, "times": 1, "of": []}
     children = [child for child in element if isinstance(child.tag, str)]
     if not children:
         return {"tag": shown, "times": 1, "leaf": leaf((element.text or "").strip(), tag, depth)}
     of: list[dict[str, Any]] = []
     for child in children:
-        found = xml_shape(child, leaf, depth)
+        found = xml_shape(child, leaf, depth, level + 1)
         if of and _structure(of[-1]) == _structure(found):
             of[-1]["times"] += 1
         else:
