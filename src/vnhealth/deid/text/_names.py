@@ -168,12 +168,12 @@ def find_names(page: Page, shape: str, taken: bytearray | None = None) -> Iterat
 
 
 def find_again(page: Page, shape: str, names: Iterable[tuple[int, int]]) -> Iterator[int]:
-    """Places where the last word of one of the names stands alone again.
+    """Places where the last word of one of the names stands alone, the known one among them.
 
     >>> from vnhealth.deid.text._shape import name_shape
     >>> page = Page("Chị Hạnh tỉnh. Tối qua Hạnh ngủ được")
     >>> list(find_again(page, name_shape(page), [(1, 1)]))
-    [5]
+    [1, 5]
     """
     keys = {page.keys[last] for _, last in names if shape[2 * last + 1] in _AGAIN}
     keys |= _repeated(page, shape)
