@@ -29,6 +29,8 @@ from vnhealth.sandbox._openapi import openapi
 FACILITY = "01001"
 NAME = "NGUYỄN THỊ CANH CHỪNG"
 BOUNDARY = "vnhealth-fuzz"
+GIVES_BACK = frozenset({"fhir_report.logs"})
+"""Calls that by their document show the facility what it sent itself (resourceData)."""
 
 
 def session_headers(exchange: Exchange, key: str) -> dict[str, str]:
@@ -76,13 +78,14 @@ def operations() -> Iterator[tuple[Endpoint, Any]]:
         yield known[operation.definition.raw["operationId"]], operation.as_strategy()
 
 
-def wrong(answer: Response, exchange: Exchange, key: str) -> str:
+def wrong(answer: Response, exchange: Exchange, endpoint: Endpoint) -> str:
     """What an answer must not be or hold; empty when it is well."""
     if answer.status >= 500:
         return f"status {answer.status}"
-    if NAME.encode() in answer.body:
+    own = f"{endpoint.gateway}.{endpoint.name}" in GIVES_BACK
+    if not own and NAME.encode() in answer.body:
         return "a name came back"
-    if exchange.credentials(FACILITY, key).password.encode() in answer.body:
+    if exchange.credentials(FACILITY, endpoint.gateway).password.encode() in answer.body:
         return "a password came back"
     return ""
 
@@ -115,7 +118,7 @@ def fuzz(
             Request(case.method.upper(), case.formatted_path, sent, query, body)
         )
         seen[str(answer.status)] += 1
-        bad = wrong(answer, exchange, endpoint.gateway)
+        bad = wrong(answer, exchange, endpoint)
         if bad:
             seen[f"wrong: {bad}"] += 1
 
