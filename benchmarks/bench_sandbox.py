@@ -29,7 +29,7 @@ import httpx
 from benchmarks.harness import in_turns
 from vnhealth import codecs, synth
 from vnhealth.protocol import vss
-from vnhealth.sandbox import Exchange, Facility, SqliteStore
+from vnhealth.sandbox import Exchange, Facility, Request, SqliteStore
 
 CLAIM = next(synth.generate(encounters=1, seed=7))
 CODE = str(CLAIM.xml1.ma_cskcb)
@@ -88,7 +88,17 @@ def in_process(rounds: int) -> dict[str, Any]:
             canned.post(url, content=body, headers=headers)
             codecs.read(FILE)
 
-    contenders: dict[str, Callable[[], object]] = {"submit": submit, "canned": answer}
+    request = Request("POST", f"/vss{PATH}", headers, "", body)
+
+    def handle() -> None:
+        for _ in range(EACH):
+            exchange.handle(request)
+
+    contenders: dict[str, Callable[[], object]] = {
+        "submit": submit,
+        "canned": answer,
+        "handle": handle,
+    }
     stop = _moto(contenders)
     found = in_turns(contenders, rounds, lambda: None)
     stop()
@@ -99,6 +109,10 @@ def in_process(rounds: int) -> dict[str, Any]:
         "goal_to_canned_and_codec": "<= 1.15",
         "times_moto": round(middle["moto"] / middle["submit"], 1) if "moto" in middle else None,
         "goal_times_moto": ">= 8",
+        "without_http_client_us": round(middle["handle"], 1),
+        "times_moto_without_http_client": (
+            round(middle["moto"] / middle["handle"], 1) if "moto" in middle else None
+        ),
     }
 
 
