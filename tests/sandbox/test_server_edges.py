@@ -90,3 +90,17 @@ def test_an_unknown_gateway_is_refused():
     done = command("serve", "--port", "0", "--gateways", "vss,nowhere")
     assert done.returncode != 0
     assert "ERR-SBX-01" in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("name", ["fidelity", "faults", "openapi"])
+def test_lists_are_json_for_scripts(name):
+    form = [] if name == "openapi" else ["--format", "json"]
+    done = command(name, *form)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    if name == "fidelity":
+        assert {row["gateway"] for row in found} == set(gateways())
+        assert {row["evidence"] for row in found} <= {
+            *("official", "two vendors", "one vendor"),
+            *("document", "vnhealth-defined", "assumption"),
+        }

@@ -164,7 +164,7 @@ def fidelity(
 
     from vnhealth.protocol import behaviours
 
-    rows = [asdict(b) for b in behaviours()]
+    rows = [{**asdict(b), "last_checked": b.last_checked.isoformat()} for b in behaviours()]
     if format == "json":
         print_json(rows)
         return
