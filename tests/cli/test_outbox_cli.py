@@ -4,10 +4,13 @@ import base64
 import csv
 import datetime as dt
 import json
+import threading
 
+import httpx
 import pytest
 
 from vnhealth.cli import run
+from vnhealth.cli._outbox_metrics import metrics_server
 from vnhealth.codecs import read
 from vnhealth.findings import Finding, Findings, Severity
 from vnhealth.localtime import ICT
@@ -185,3 +188,24 @@ def test_accepted_records_go_on_to_the_nation_once_their_day_is_over(clerk, acco
 )
 def test_wrong_use_is_said_without_a_traceback(clerk, words):
     assert clerk(*words)[0] in (2, 4)
+
+
+def test_the_numbers_are_served_to_a_prometheus_on_this_machine(clerk):
+    clerk("add", "0.xml", "--to", "vss")
+    asked = []
+
+    def numbers():
+        asked.append(1)
+        return clerk("metrics")[1]
+
+    with metrics_server(numbers, 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        base = f"http://127.0.0.1:{server.server_port}"
+        found = httpx.get(base + "/metrics")
+        assert httpx.get(base + "/else").status_code == 404
+        server.shutdown()
+        thread.join()
+    assert found.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert 'state="ready"} 1' in found.text
+    assert len(asked) == 1

@@ -7,6 +7,7 @@ import datetime as dt
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -288,12 +289,27 @@ def excuse(
 
 
 @app.command()
-def metrics(db: Db = DEFAULT_DB) -> None:
+def metrics(
+    db: Db = DEFAULT_DB,
+    serve: Annotated[
+        int | None, typer.Option(min=0, help="Mở http://127.0.0.1:CỔNG/metrics / serve them.")
+    ] = None,
+) -> None:
     """Số đo dạng văn bản của Prometheus. / Numbers in the text format of Prometheus."""
     from vnhealth.sync.outbox import metrics as numbers
 
-    with opened(db) as box:
-        sys.stdout.write(numbers(box))
+    def text() -> str:
+        with opened(db) as box:
+            return numbers(box)
+
+    if serve is None:
+        sys.stdout.write(text())
+        return
+    from vnhealth.cli._outbox_metrics import metrics_server
+
+    with metrics_server(text, serve) as server, suppress(KeyboardInterrupt):
+        out.print(f"http://127.0.0.1:{server.server_port}/metrics", markup=False)
+        server.serve_forever()
 
 
 _outbox_day.register(app)
