@@ -1,12 +1,16 @@
 """The pages of the console: closed to strangers, masked, forms guarded, two languages, small."""
 
 import re
+from importlib.resources import files
 
 import pytest
 
 from vnhealth.console._pages import PAGES
 from vnhealth.console._texts import LANGUAGES, _rows
+from vnhealth.protocol import gateways
 from vnhealth.sandbox import Fault
+from vnhealth.sandbox._inspect import masked
+from vnhealth.sandbox._moments import MOMENTS
 
 PATHS = ["/", *(f"/_console/{name}" for name in PAGES if name), "/_console/journal/2"]
 
@@ -50,9 +54,14 @@ def test_every_page_is_whole_closed_small_and_masked(browser, claim, path, langu
 
 
 def test_every_text_is_in_both_languages_and_used():
+    package = files("vnhealth.console")
+    pages = "".join(page.read_text("utf-8") for page in (package / "templates").iterdir())
+    code = "".join((package / f"{name}.py").read_text("utf-8") for name in ("_site", "_pages"))
+    by_rule = {*MOMENTS, *(f"contract_{g.contract}" for g in gateways().values())}
     for key, row in _rows().items():
         assert row["vi"], key
         assert row["en"], key
+        assert key in by_rule or re.search(rf"[\"']{key}[\"']", pages + code), key
 
 
 def test_an_entry_shows_what_was_sent_and_what_was_meant(browser):
@@ -140,3 +149,7 @@ def test_only_the_console_s_own_paths_are_taken(console):
     assert console.owns("/_console/journal")
     assert not console.owns("/vss/api/token/take")
     assert not console.owns("/_sandbox/health")
+
+
+def test_decomposed_letters_are_masked_whole():
+    assert masked("Nguye\u0302\u0303n Thi\u0323 A\u0301nh 12") == "xxxxxx xxx xxx 00"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,8 @@ def masked(text: str) -> str:
     >>> masked("DN4010123456789"), masked("E11.9")
     ('xx0000000000000', 'x00.0')
     """
-    return _LETTER.sub("x", _DIGIT.sub("0", text[:MAX_SHOWN]))
+    whole = unicodedata.normalize("NFC", text[:MAX_SHOWN])
+    return _LETTER.sub("x", _DIGIT.sub("0", whole))
 
 
 def nearest_call(method: str, path: str) -> str:
