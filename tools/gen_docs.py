@@ -1,5 +1,7 @@
 """Write the generated reference pages (tables, fields, code sets, codes, editions): `make docs`.
 
+Another folder than `docs` may be named on the command line.
+
 Everything here is derived from the registry and the catalogue; nothing generated is checked in.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +19,6 @@ from vnhealth.findings import CodeInfo, catalogue
 from vnhealth.protocol import behaviours
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCS = ROOT / "docs"
 LANGS = ("vi", "en")
 
 WORDS = {
@@ -251,8 +253,8 @@ def usage() -> dict[str, list[str]]:
     return used
 
 
-def build(lang: str) -> None:
-    words, home = WORDS[lang], DOCS / lang / "reference"
+def build(lang: str, docs: Path) -> None:
+    words, home = WORDS[lang], docs / lang / "reference"
     shutil.rmtree(home, ignore_errors=True)
     tables: list[list[object]] = []
     for family in spec.Family:
@@ -298,8 +300,9 @@ def build(lang: str) -> None:
 
 
 def main() -> int:
+    docs = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs"
     for lang in LANGS:
-        build(lang)
+        build(lang, docs)
     return 0
 
 

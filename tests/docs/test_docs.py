@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
-def built() -> Path:
-    subprocess.run([sys.executable, str(ROOT / "tools" / "gen_docs.py")], check=True)
-    return ROOT / "docs"
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The written pages with the generated ones, away from the tree that others read."""
+    docs = tmp_path_factory.mktemp("site") / "docs"
+    generated = shutil.ignore_patterns("reference")
+    shutil.copytree(ROOT / "docs", docs, ignore=generated)
+    subprocess.run([sys.executable, str(ROOT / "tools" / "gen_docs.py"), str(docs)], check=True)
+    return docs
 
 
 def pages(folder: Path) -> set[str]:
