@@ -109,10 +109,6 @@ class Staged:
     sends: tuple[Send, ...]
     claims: tuple[Claim, ...]
 
-    def facility_days(self) -> list[tuple[str, dt.date]]:
-        """Each facility with the day of the run."""
-        return [(code, self.start.astimezone(ICT).date()) for code in self.stage.facilities]
-
 
 class _Writer:
     """Collects tasks and sends; numbers tasks and versions."""

@@ -7,7 +7,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from vnhealth.conformance.clients import Answer, PlainClient
+from vnhealth.conformance.clients import PlainClient
 from vnhealth.conformance.zoo._bug import bug
 
 __all__ = ["SENDING"]
@@ -145,13 +145,6 @@ def _old_version(self: Base, task: dict[str, Any]) -> None:
 
 def _summary_only(self: Base, task: dict[str, Any]) -> None:
     Base.do_correct(self, {**task, "tables": {"XML1": task["tables"]["XML1"]}})
-
-
-def _push_refused(self: Base, task: dict[str, Any], kind: str, answer: Answer) -> bool:
-    done = Base.after_answer(self, task, kind, answer)
-    if done and self.notes[task["id"]]["state"] == "refused":
-        self.post(task, kind, self.file(task, kind))
-    return done
 
 
 def _receipt_is_success(self: Base, task: dict[str, Any], **facts: Any) -> None:

@@ -14,7 +14,6 @@ from vnhealth.deid.columns._schema import (
     Column,
     ColumnType,
     arrow_type,
-    fields_of,
     technical,
 )
 from vnhealth.identity._lists import province_successor
@@ -238,8 +237,3 @@ class Builder:
         moments = [None if value is None else value[0] for value in values]
         known = [None if value is None else value[1] for value in values]
         return [pa.array(moments, pa.int64()).cast(kind), pa.array(known, pa.int32())]
-
-
-def schema_fields(found: Sequence[Column]) -> list[pa.Field]:
-    """For callers that have columns but no schema."""
-    return fields_of(tuple(found))

@@ -18,7 +18,6 @@ from vnhealth.sync.outbox._states import OPEN, State, check_move
 __all__ = ["Job", "Queue"]
 
 FIRST = {State.UNKNOWN: 0, State.READY: 1, State.PENDING: 2}
-FACTS = ("number", "digest", "edition")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
