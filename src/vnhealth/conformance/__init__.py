@@ -7,16 +7,18 @@ body.
 """
 
 from vnhealth.conformance import evidence
+from vnhealth.conformance._command import Command
+from vnhealth.conformance._course import Course, Page, Run
 from vnhealth.conformance._holdout import Holdout, open_holdout
 from vnhealth.conformance._keys import pki
 from vnhealth.conformance._load import night_batch
-from vnhealth.conformance._model import Case, Kit, Result, Scenario, Step, step
+from vnhealth.conformance._model import Case, Kit, Reason, Result, Scenario, Step, step
 from vnhealth.conformance._play import FACILITIES
 from vnhealth.conformance._report import csv_table, html, junit
 from vnhealth.conformance._requirements import Requirement, coverage, requirements
-from vnhealth.conformance._run import Run, run_kit
+from vnhealth.conformance._run import run_kit
 from vnhealth.conformance._stage import Kill, Stage, Strike
-from vnhealth.conformance._subject import Command, InProcess, Subject
+from vnhealth.conformance._subject import InProcess, Subject
 from vnhealth.conformance._target import Target
 from vnhealth.conformance._waivers import Waiver, read_waivers, waive
 from vnhealth.conformance.kits import KITS, kit
@@ -25,10 +27,13 @@ __all__ = [
     "KITS",
     "Case",
     "Command",
+    "Course",
     "Holdout",
     "InProcess",
     "Kill",
     "Kit",
+    "Page",
+    "Reason",
     "Requirement",
     "Result",
     "Run",

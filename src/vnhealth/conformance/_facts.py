@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -20,11 +21,12 @@ from vnhealth.sandbox.faults import fault_kinds
 from vnhealth.spec import Edition, edition_info, tables
 from vnhealth.spec import table as spec_table
 
-__all__ = ["Sums", "kit_facts", "scenario_traffic", "standards"]
+__all__ = ["kit_facts", "scenario_sums", "scenario_traffic", "standards", "summed"]
 
 MANY = 2000
 """Exchanges of a scenario beyond which the root stands for them alone."""
 TOP = 10
+TIER = "pseudonymised"
 LOST = "Every record that had to arrive"
 """How the step begins that looks for lost records; other faults refuse some on purpose."""
 
@@ -117,92 +119,107 @@ def _leaf(heard: Heard, salt: bytes) -> dict[str, Any]:
     }
 
 
-class Sums:
-    """Adds up what the scenarios came to."""
+def scenario_sums(scenario: Scenario, watch: Watch, judged: Sequence[CaseResult]) -> dict[str, Any]:
+    """What one scenario adds to the sections of the evidence that are sums; JSON-ready."""
+    results = {r.case.id: r for r in judged}
+    struck = [r for r in judged if r.case.id.startswith("FLT-")]
+    return {
+        "gateways": sorted({heard.gateway for heard in watch.heard}),
+        "faults": [_fault(case, watch) for case in struck],
+        "security": _security(watch, results) if scenario.id == "DAY" else None,
+        "load": _load(watch) if scenario.id == "LOD" else None,
+        "privacy": _privacy(results),
+        **_books(scenario, watch),
+    }
 
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._codes: Counter[str] = Counter()
-        self._total = Decimal(0)
-        self._faults: dict[str, dict[str, Any]] = {}
-        self._load: dict[str, Any] | None = None
-        self._security: dict[str, Any] = {"tls": False, "certificates": []}
-        self._privacy: dict[str, Any] = {"tier": "pseudonymised", "canaries": "", "hiv": ""}
-        self._gateways: set[str] = set()
 
-    def add(self, scenario: Scenario, watch: Watch, judged: list[CaseResult]) -> None:
-        """One scenario more."""
-        results = {r.case.id: r for r in judged}
-        if scenario.id != "SRV":
-            self._books(watch)
-        for case in judged:
-            if case.case.id.startswith("FLT-"):
-                self._fault(case, watch)
-        if scenario.id == "DAY":
-            self._security = _security(watch, results)
-        if scenario.id == "LOD":
-            self._load = _load(watch)
-        if "DEI-01" in results:
-            self._privacy |= {
-                "canaries": results["DEI-01"].result.value,
-                "hiv": results["DEI-02"].result.value,
-            }
-        self._gateways |= {heard.gateway for heard in watch.heard}
+def summed(sums: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The sections of the evidence over the sums of all scenarios."""
+    counts: Counter[str] = Counter()
+    codes: Counter[str] = Counter()
+    for found in sums:
+        counts.update(found["counts"])
+        codes.update(found["codes"])
+    gateways = {name for found in sums for name in found["gateways"]}
+    classes = Counter(b.evidence for b in behaviours() if b.gateway in gateways)
+    return {
+        "faults": _faults([row for found in sums for row in found["faults"]]),
+        "quality": {
+            **{n: counts[n] for n in ("sent", "accepted", "warned", "refused")},
+            "pending": counts["pending"],
+            "replaced": counts["replaced"],
+            "codes": [{"code": c, "count": n} for c, n in codes.most_common(TOP)],
+            "total_dong": int(sum(Decimal(found["total"]) for found in sums)),
+        },
+        "security": _last(sums, "security", {"tls": False, "certificates": []}),
+        "privacy": _last(sums, "privacy", {"tier": TIER, "canaries": "", "hiv": ""}),
+        "load": _last(sums, "load", None),
+        "parity": dict(sorted(classes.items())),
+    }
 
-    def _books(self, watch: Watch) -> None:
+
+def _last(sums: Sequence[dict[str, Any]], name: str, otherwise: Any) -> Any:
+    return next((found[name] for found in reversed(sums) if found[name] is not None), otherwise)
+
+
+def _privacy(results: dict[str, CaseResult]) -> dict[str, str] | None:
+    if "DEI-01" not in results:
+        return None
+    canaries, hiv = results["DEI-01"].result.value, results["DEI-02"].result.value
+    return {"tier": TIER, "canaries": canaries, "hiv": hiv}
+
+
+def _books(scenario: Scenario, watch: Watch) -> dict[str, Any]:
+    """Counts and codes of what is held, and the total of what was accepted, as text."""
+    counts: Counter[str] = Counter()
+    codes: Counter[str] = Counter()
+    total = Decimal(0)
+    if scenario.id != "SRV":
         for row in watch.exchange.reconcile():
             for name in ("sent", "accepted", "warned", "refused", "pending", "replaced"):
-                self._counts[name] += getattr(row, name)
+                counts[name] += getattr(row, name)
         for found in watch.held.values():
             for _, record in found:
-                self._codes.update(str(f["code"]) for f in record.findings)
+                codes.update(str(f["code"]) for f in record.findings)
         for send in watch.latest("claim"):
             if watch.state(send).startswith("accepted"):
-                self._total += Decimal(send.tables["XML1"][0].get("T_TONGCHI_BV") or "0")
+                total += Decimal(send.tables["XML1"][0].get("T_TONGCHI_BV") or "0")
+    return {"counts": dict(counts), "codes": dict(codes), "total": str(total)}
 
-    def _fault(self, case: CaseResult, watch: Watch) -> None:
-        number = "F" + case.case.id.removeprefix("FLT-")[:2]
-        row = self._faults.setdefault(
-            number,
-            {
-                "id": number,
-                "title_vi": fault_kinds()[number][0].title_vi,
-                "title_en": fault_kinds()[number][0].title_en,
-                "injected": 0,
-                "lost": 0,
-                "doubled": 0,
-                "logins": 0,
-                "recovery_s": 0,
-                "result": Result.PASS.value,
-            },
-        )
-        row["injected"] += sum(1 for name in watch.faults if name.startswith(number))
-        if any(s.result is Result.FAIL and s.step.text_en.startswith(LOST) for s in case.steps):
-            row["lost"] += sum(1 for s in watch.sends() if watch.state(s) == "missing")
-        row["doubled"] += _doubled(watch)
-        logins = [0, *(len(found) for found in watch.logins.values())]
-        row["logins"] = max(row["logins"], *logins)
-        row["recovery_s"] = max(row["recovery_s"], _recovery(watch))
-        if case.result is not Result.PASS:
-            row["result"] = case.result.value
 
-    def to_dict(self) -> dict[str, Any]:
-        """The sections of the evidence that are sums."""
-        classes = Counter(b.evidence for b in behaviours() if b.gateway in self._gateways)
-        return {
-            "faults": [self._faults[name] for name in sorted(self._faults)],
-            "quality": {
-                **{n: self._counts[n] for n in ("sent", "accepted", "warned", "refused")},
-                "pending": self._counts["pending"],
-                "replaced": self._counts["replaced"],
-                "codes": [{"code": c, "count": n} for c, n in self._codes.most_common(TOP)],
-                "total_dong": int(self._total),
-            },
-            "security": self._security,
-            "privacy": self._privacy,
-            "load": self._load,
-            "parity": dict(sorted(classes.items())),
+def _fault(case: CaseResult, watch: Watch) -> dict[str, Any]:
+    number = "F" + case.case.id.removeprefix("FLT-")[:2]
+    lost = any(s.result is Result.FAIL and s.step.text_en.startswith(LOST) for s in case.steps)
+    return {
+        "id": number,
+        "title_vi": fault_kinds()[number][0].title_vi,
+        "title_en": fault_kinds()[number][0].title_en,
+        "injected": sum(1 for name in watch.faults if name.startswith(number)),
+        "lost": sum(1 for s in watch.sends() if watch.state(s) == "missing") if lost else 0,
+        "doubled": _doubled(watch),
+        "logins": max([0, *(len(found) for found in watch.logins.values())]),
+        "recovery_s": _recovery(watch),
+        "result": case.result.value,
+    }
+
+
+def _faults(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a fault: its variants added up, the last result that is no pass."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        known = found.setdefault(row["id"], row)
+        if known is row:
+            continue
+        added = {name: known[name] + row[name] for name in ("injected", "lost", "doubled")}
+        worst = {name: max(known[name], row[name]) for name in ("logins", "recovery_s")}
+        bad = row["result"] != Result.PASS.value
+        found[row["id"]] = {
+            **known,
+            **added,
+            **worst,
+            "result": row["result"] if bad else known["result"],
         }
+    return [found[name] for name in sorted(found)]
 
 
 def _doubled(watch: Watch) -> int:

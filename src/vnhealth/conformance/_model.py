@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from vnhealth.conformance._stage import Stage
 from vnhealth.conformance._watch import Watch
@@ -13,6 +14,7 @@ __all__ = [
     "Case",
     "CaseResult",
     "Kit",
+    "Reason",
     "Result",
     "Scenario",
     "Step",
@@ -39,6 +41,13 @@ class Result(StrEnum):
     """It failed, and a signed waiver says so beforehand."""
     NOT_TESTABLE = "not_testable"
     """A requirement that no test can decide; the reason stands with it."""
+
+
+class Reason(NamedTuple):
+    """Why a test was not run, in both languages."""
+
+    vi: str
+    en: str
 
 
 class Undecided(Exception):
@@ -97,7 +106,8 @@ class Case:
 class Scenario:
     """A stage and the tests that look at it. ``roles`` limits it to some roles.
 
-    ``virtual`` ones need time that can be moved: a client that is a program of its own skips them.
+    ``virtual`` ones need time that can be moved: a program that does not follow the clock of the
+    sandbox skips them.
     """
 
     id: str
@@ -135,3 +145,5 @@ class CaseResult:
     result: Result
     steps: tuple[StepResult, ...] = ()
     waiver: str = ""
+    reason: Reason | None = None
+    """Why it was not run."""

@@ -7,7 +7,7 @@ import datetime as dt
 from vnhealth.conformance._keys import pki
 from vnhealth.conformance._model import Case, CaseResult, Result, Scenario
 from vnhealth.conformance._stage import Stage, Strike, staged
-from vnhealth.conformance._subject import Command, Subject
+from vnhealth.conformance._subject import Subject
 from vnhealth.conformance._watch import Watch
 from vnhealth.sandbox import Exchange, Facility, Settings
 from vnhealth.sandbox.faults import Fault, FaultPlan
@@ -29,7 +29,7 @@ def _fault(strike: Strike) -> Fault:
 
 
 def _exchange(stage: Stage, seed: int, subject: Subject, start: dt.datetime) -> Exchange:
-    delay = REAL_DELAY_S if isinstance(subject, Command) else stage.verdict_delay_s
+    delay = REAL_DELAY_S if subject.real_time else stage.verdict_delay_s
     return Exchange.default(
         seed,
         clock=subject.clock(start),

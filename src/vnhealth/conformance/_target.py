@@ -11,6 +11,7 @@ import httpx
 
 from vnhealth.conformance._keys import Pki
 from vnhealth.conformance._line import Heard, Tap
+from vnhealth.conformance._model import Reason, Scenario
 from vnhealth.conformance._stage import Staged
 from vnhealth.conformance._subject import Results, work_order
 from vnhealth.conformance.clients import Workplace
@@ -82,6 +83,7 @@ class Target:
     """
 
     kind = "server_target"
+    real_time = True
 
     def __init__(
         self,
@@ -95,6 +97,10 @@ class Target:
         self._base_url = base_url.rstrip("/")
         self._account = dict(account)
         self._transport = transport
+
+    def cannot(self, scenario: Scenario, staged: Staged) -> Reason | None:
+        """A server is asked everything."""
+        return None
 
     def clock(self, start: dt.datetime) -> Clock:
         """The clock of the machine."""
