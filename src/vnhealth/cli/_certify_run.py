@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import logging
-import platform
-import resource
-import sys
 import time
 import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +20,6 @@ from vnhealth.errors import ConformanceError
 from vnhealth.localtime import ICT
 
 __all__ = ["Job"]
-
-VALID_DAYS = 365
-VENDOR = (
-    "name", "tax_code", "contact", "product", "version", "build", "system", "database", "facility",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +72,10 @@ class Job:
             "kind": run.kind,
             "outcome": run.outcome,
             "facts": run.facts,
-            "run": {**_run_section(about, run, started), "load_seconds": seconds},
+            "run": {
+                **conformance.run_section(about, run, started=started, finished=_now()),
+                "load_seconds": seconds,
+            },
         }
         return run, self._write(conformance.evidence.seal(payload, sealer))
 
@@ -150,18 +143,8 @@ class Job:
         return round(time.monotonic() - started)
 
     def _write(self, data: bytes) -> dict[str, Path]:
-        payload = json.loads(data)["payload"]
-        page = files("vnhealth.conformance.evidence") / "data" / "verify.html"
-        contents: dict[str, bytes] = {
-            "evidence.json": data,
-            "bao-cao.html": conformance.html(data, "vi").encode(),
-            "report.html": conformance.html(data, "en").encode(),
-            "junit.xml": conformance.junit(payload).encode(),
-            "requirements.csv": conformance.csv_table(payload).encode(),
-            "verify.html": page.read_bytes(),
-        }
         written = {}
-        for name, content in contents.items():
+        for name, content in conformance.report_files(data).items():
             written[name] = self.folder / name
             written[name].write_bytes(content)
         return written
@@ -188,29 +171,3 @@ class Job:
 
 def _now() -> dt.datetime:
     return dt.datetime.now(ICT)
-
-
-def _run_section(about: dict[str, Any], run: Run, started: dt.datetime) -> dict[str, Any]:
-    finished = _now()
-    digest = conformance.evidence.facts_digest(run.facts)
-    vendor = about.get("vendor", {})
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-        "number": str(about.get("number") or f"VNH-{started:%Y%m%d}-{digest[:8].upper()}"),
-        "issuer": str(about.get("issuer", "")),
-        "date": started.isoformat(timespec="seconds"),
-        "started": started.isoformat(timespec="seconds"),
-        "finished": finished.isoformat(timespec="seconds"),
-        "machine": {"python": platform.python_version(), "platform": platform.platform()},
-        "vendor": {name: str(vendor[name]) for name in VENDOR if vendor.get(name)},
-        "attestations": [_attestation(a) for a in about.get("attestations", ())],
-        "valid_until": (started.date() + dt.timedelta(days=VALID_DAYS)).isoformat(),
-        "peak_memory_mib": peak // (2**20 if sys.platform == "darwin" else 1024),
-    }
-
-
-def _attestation(entry: dict[str, Any]) -> dict[str, str]:
-    attached = entry.get("attachment")
-    digest = hashlib.sha256(Path(attached).read_bytes()).hexdigest() if attached else ""
-    names = ("name", "role", "statement", "date")
-    return {**{n: str(entry.get(n, "")) for n in names}, "attachment_sha256": digest}

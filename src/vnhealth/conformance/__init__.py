@@ -9,10 +9,13 @@ body.
 from vnhealth.conformance import evidence
 from vnhealth.conformance._command import Command
 from vnhealth.conformance._course import Course, Page, Run
+from vnhealth.conformance._guidance import Guide, Sight
+from vnhealth.conformance._guided import Guided, Told
 from vnhealth.conformance._holdout import Holdout, open_holdout
 from vnhealth.conformance._keys import pki
 from vnhealth.conformance._load import night_batch
 from vnhealth.conformance._model import Case, Kit, Reason, Result, Scenario, Step, step
+from vnhealth.conformance._package import report_files, run_section
 from vnhealth.conformance._play import FACILITIES
 from vnhealth.conformance._report import csv_table, html, junit
 from vnhealth.conformance._requirements import Requirement, coverage, requirements
@@ -28,6 +31,8 @@ __all__ = [
     "Case",
     "Command",
     "Course",
+    "Guide",
+    "Guided",
     "Holdout",
     "InProcess",
     "Kill",
@@ -38,11 +43,13 @@ __all__ = [
     "Result",
     "Run",
     "Scenario",
+    "Sight",
     "Stage",
     "Step",
     "Strike",
     "Subject",
     "Target",
+    "Told",
     "Waiver",
     "coverage",
     "csv_table",
@@ -53,8 +60,10 @@ __all__ = [
     "night_batch",
     "open_holdout",
     "read_waivers",
+    "report_files",
     "requirements",
     "run_kit",
+    "run_section",
     "staged_authority",
     "step",
     "waive",

@@ -9,10 +9,10 @@ from vnhealth.conformance._model import Case, CaseResult, Result, Scenario
 from vnhealth.conformance._stage import Stage, Strike, staged
 from vnhealth.conformance._subject import Subject
 from vnhealth.conformance._watch import Watch
-from vnhealth.sandbox import Exchange, Facility, Settings
+from vnhealth.sandbox import Clock, Exchange, Facility, Settings
 from vnhealth.sandbox.faults import Fault, FaultPlan
 
-__all__ = ["FACILITIES", "judge", "play"]
+__all__ = ["FACILITIES", "exchange_of", "judge", "play"]
 
 FACILITIES = ("01991", "79991")
 REAL_DELAY_S = 1
@@ -28,15 +28,15 @@ def _fault(strike: Strike) -> Fault:
     )
 
 
-def _exchange(stage: Stage, seed: int, subject: Subject, start: dt.datetime) -> Exchange:
-    delay = REAL_DELAY_S if subject.real_time else stage.verdict_delay_s
+def exchange_of(stage: Stage, seed: int, clock: Clock, delay_s: float) -> Exchange:
+    """A fresh sandbox for a stage, with its faults; verdicts come after so many seconds."""
     return Exchange.default(
         seed,
-        clock=subject.clock(start),
+        clock=clock,
         facilities=[Facility(code) for code in FACILITIES],
         trust=pki(FACILITIES).trust,
         settings=Settings(
-            verdict_delay=dt.timedelta(seconds=delay),
+            verdict_delay=dt.timedelta(seconds=delay_s),
             vss_token=dt.timedelta(seconds=stage.token_s),
         ),
         faults=FaultPlan([_fault(s) for s in stage.strikes], seed=seed),
@@ -46,7 +46,8 @@ def _exchange(stage: Stage, seed: int, subject: Subject, start: dt.datetime) -> 
 def play(scenario: Scenario, subject: Subject, seed: int) -> Watch:
     """Stage a scenario, let the subject work, and give what was seen."""
     found = staged(scenario.stage, seed)
-    exchange = _exchange(scenario.stage, seed, subject, found.start)
+    delay = REAL_DELAY_S if subject.real_time else scenario.stage.verdict_delay_s
+    exchange = exchange_of(scenario.stage, seed, subject.clock(found.start), delay)
     keys = pki(FACILITIES)
     tap, results = subject.run(found, exchange, keys)
     return Watch(found, exchange, tap, results, keys)

@@ -188,7 +188,8 @@ def _junit_case(test: dict[str, Any], lang: str) -> str:
     elif test["result"] in ("error", "inconclusive"):
         inner = f"<error type={quoteattr(test['result'])}>{text}</error>"
     else:
-        inner = f"<skipped message={quoteattr(test['result'])}/>"
+        why = test.get(f"reason_{lang}") or test["result"]
+        inner = f"<skipped message={quoteattr(why)}/>"
     return f"{head}>{inner}</testcase>"
 
 

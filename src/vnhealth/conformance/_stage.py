@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,18 @@ from vnhealth.records import Claim, Record
 from vnhealth.spec import Edition, edition_at
 from vnhealth.spec import table as spec_table
 
-__all__ = ["DAY", "MARKED_TEXT", "Kill", "Send", "Stage", "Staged", "Strike", "batch", "staged"]
+__all__ = [
+    "DAY",
+    "MARKED_TEXT",
+    "Kill",
+    "Send",
+    "Stage",
+    "Staged",
+    "Strike",
+    "batch",
+    "renamed",
+    "staged",
+]
 
 DAY = dt.date(2026, 8, 3)
 EVENING = dt.time(18, 0)
@@ -211,6 +222,39 @@ def staged(stage: Stage, seed: int) -> Staged:
             writer.task("reconcile", facility=facility, day=stage.day.isoformat())
     start = dt.datetime.combine(stage.day, stage.start, ICT)
     return Staged(stage, start, tuple(writer.tasks), tuple(writer.sends), claims)
+
+
+def renamed(staged: Staged, names: Mapping[str, str]) -> Staged:
+    """The same visits under other MA_LK: those that a hospital system gave them by itself."""
+
+    def row(cells: dict[str, str]) -> dict[str, str]:
+        old = cells.get("MA_LK", "")
+        return {**cells, "MA_LK": names.get(old, old)} if "MA_LK" in cells else cells
+
+    def tables(found: Mapping[str, Rows]) -> dict[str, Rows]:
+        return {name: [row(cells) for cells in rows] for name, rows in found.items()}
+
+    def task(known: dict[str, Any]) -> dict[str, Any]:
+        found = dict(known)
+        lk = found.get("ma_lk")
+        if isinstance(lk, list):
+            found["ma_lk"] = [names.get(one, one) for one in lk]
+        elif lk is not None:
+            found["ma_lk"] = names.get(lk, lk)
+        if "tables" in found:
+            found["tables"] = tables(found["tables"])
+        if "files" in found:
+            found["files"] = [task(file) for file in found["files"]]
+        return found
+
+    return replace(
+        staged,
+        tasks=tuple(task(known) for known in staged.tasks),
+        sends=tuple(
+            replace(s, ma_lk=names.get(s.ma_lk, s.ma_lk), tables=tables(s.tables))
+            for s in staged.sends
+        ),
+    )
 
 
 def batch(stage: Stage, seed: int, first: int, count: int) -> Staged:

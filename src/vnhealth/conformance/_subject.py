@@ -64,8 +64,11 @@ class Subject(Protocol):
     """Runs a staged scenario; the tap hears what it does."""
 
     kind: str
-    real_time: bool
-    """True when waiting for the gateway takes real time."""
+
+    @property
+    def real_time(self) -> bool:
+        """True when waiting for the gateway takes real time."""
+        ...
 
     def cannot(self, scenario: Scenario, staged: Staged) -> Reason | None:
         """Why it cannot do a scenario; None when it can."""
