@@ -9,6 +9,8 @@ def main() -> int:
     """Run the command line; a missing extra is said in one sentence."""
     try:
         from vnhealth.cli import run
+
+        return run()
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] in ("typer", "rich", "click"):
             sys.stderr.write(
@@ -17,7 +19,6 @@ def main() -> int:
             )
             return 2
         raise
-    return run()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from vnhealth import catalogs
-from vnhealth.cli._app import run
+from vnhealth.cli import run
 
 LIST = {"S": [["MA", "TEN"], ["0701", "Một"], ["0702", "Hai"]]}
 

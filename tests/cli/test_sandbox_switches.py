@@ -14,7 +14,7 @@ def test_switches_reach_the_exchange(monkeypatch, options, historic, month_windo
     seen = {}
     monkeypatch.setattr("vnhealth.sandbox.server.serve", seen.update)
     if not _app.app.registered_groups:
-        _app._register()
+        _app.register()
     done = CliRunner().invoke(_app.app, ["sandbox", "serve", *options])
     assert done.exit_code == 0, done.output
     settings = seen["settings"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vnhealth.cli._app import run
+from vnhealth.cli import run
 from vnhealth.conformance import evidence
 from vnhealth.conformance._stage import staged
 from vnhealth.conformance.expect._privacy import IDENTIFYING

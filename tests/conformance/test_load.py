@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vnhealth.cli._app import run
+from vnhealth.cli import run
 from vnhealth.conformance import night_batch
 from vnhealth.conformance.clients import PlainClient, ReferenceClient
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vnhealth.cli._app import run
+from vnhealth.cli import run
 from vnhealth.conformance import Command, evidence
 from vnhealth.conformance._model import Result
 from vnhealth.conformance._play import judge, play

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from vnhealth.cli._app import run
+from vnhealth.cli import run
 from vnhealth.conformance import Target, evidence, kit, run_kit
 from vnhealth.conformance._keys import pki
 from vnhealth.conformance._play import FACILITIES

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from vnhealth.cli._app import run
+from vnhealth.cli import run
 from vnhealth.conformance.clients import PlainClient
 from vnhealth.conformance.kits import CLAIM_3176
 from vnhealth.conformance.zoo import ZOO, bug, caught_by

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from vnhealth import deid
-from vnhealth.cli._app import run
+from vnhealth.cli import run
 from vnhealth.protocol.deid_inspect import inspect
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vnhealth.cli._app import run
+from vnhealth.cli import run
 
 
 def _write(path: Path, *rows: object) -> Path:

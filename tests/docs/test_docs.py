@@ -49,7 +49,7 @@ def test_every_command_is_on_the_cli_page(lang: str) -> None:
     from vnhealth.cli import _app
 
     if not _app.app.registered_groups:
-        _app._register()
+        _app.register()
     text = (ROOT / "docs" / lang / "cli.md").read_text("utf-8")
     group = typer.main.get_command(_app.app)
     for name, command in group.commands.items():  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ import pytest
 from lxml import etree, html
 
 from vnhealth import deid, indicators, synth
-from vnhealth.cli._app import run as vnhealth
+from vnhealth.cli import run as vnhealth
 from vnhealth.deid import columns
 from vnhealth.indicators._svg import Bar, bars, lines
 

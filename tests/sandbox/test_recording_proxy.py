@@ -93,7 +93,7 @@ def test_the_command_records_and_the_drift_of_it_is_none(tmp_path) -> None:
 
 def run(*args: str):
     if not _app.app.registered_groups:
-        _app._register()
+        _app.register()
     return CliRunner().invoke(_app.app, ["sandbox", "drift", *args])
 
 

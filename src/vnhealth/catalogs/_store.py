@@ -7,13 +7,15 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vnhealth.catalogs._content import Content
-from vnhealth.catalogs._layouts import Layout
 from vnhealth.catalogs._model import Source
-from vnhealth.catalogs._report import ImportReport
 from vnhealth.errors import CatalogError
+
+if TYPE_CHECKING:
+    from vnhealth.catalogs._content import Content
+    from vnhealth.catalogs._layouts import Layout
+    from vnhealth.catalogs._report import ImportReport
 
 __all__ = ["VERSION", "connect", "content_hash", "create", "remove", "stored_hash", "write"]
 

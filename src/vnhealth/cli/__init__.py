@@ -1,5 +1,5 @@
 """The command line. `run` is what ``vnhealth`` and ``python -m vnhealth`` call."""
 
-from vnhealth.cli._app import app, run
+from vnhealth.cli._run import run
 
-__all__ = ["app", "run"]
+__all__ = ["run"]

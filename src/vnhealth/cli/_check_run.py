@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import copy
 import glob
-import multiprocessing
 import os
 import signal
 import sys
 import tempfile
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vnhealth.cli._check_big import (
     BIG_FROM,
@@ -40,6 +38,9 @@ from vnhealth.findings import (
     Suppressions,
     place_of,
 )
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["Input", "Screen", "checked_files", "inputs", "jobs_for"]
 
@@ -254,6 +255,9 @@ def _in_order(
             idle = not task.files and task.piece is None
             yield task, None if idle else _work(task.files, task.piece, options)
         return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_quiet) as pool:
         line: deque[tuple[_Task, Future[list[Judged] | PieceResult] | None]] = deque()

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from enum import IntEnum
-from typing import Any
-
-import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from vnhealth.errors import CodecError, SyncError, VnHealthError
+
+if TYPE_CHECKING:
+    import typer
+    from rich.console import Console
 
 __all__ = ["Exit", "Settings", "err", "fail", "out", "parse_day", "print_json", "tracked"]
 
@@ -38,8 +39,26 @@ class Settings:
     quiet = False
 
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+class Terminal:
+    """A console that is made when it is needed: many a command says nothing to it."""
+
+    def __init__(self, *, stderr: bool) -> None:
+        self._stderr = stderr
+
+    @cached_property
+    def console(self) -> Console:
+        """The console itself."""
+        from rich.console import Console
+
+        return Console(stderr=self._stderr, highlight=False, soft_wrap=True)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As `rich.console.Console.print`."""
+        self.console.print(*objects, **options)
+
+
+out = Terminal(stderr=False)
+err = Terminal(stderr=True)
 
 
 def exit_code(error: VnHealthError) -> Exit:
@@ -53,6 +72,8 @@ def exit_code(error: VnHealthError) -> Exit:
 
 def fail(error: VnHealthError) -> typer.Exit:
     """Print an error in the chosen language and give the exit to raise."""
+    import typer
+
     show_error(error)
     return typer.Exit(exit_code(error))
 
@@ -64,6 +85,13 @@ def show_error(error: VnHealthError) -> None:
     err.print(f"{error.message(lang)} {error.hint(lang)} [{error.code}]", markup=False)
 
 
+def usage(text: str) -> typer.BadParameter:
+    """An error of usage, to be raised; ``text`` says what would be right."""
+    import typer
+
+    return typer.BadParameter(text)
+
+
 def parse_day(text: str | None) -> date | None:
     """An ISO date from an option, or a usage error."""
     if not text:
@@ -71,7 +99,7 @@ def parse_day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter("yyyy-mm-dd") from None
+        raise usage("yyyy-mm-dd") from None
 
 
 def print_json(value: Any) -> None:
@@ -86,15 +114,27 @@ def say(vi: str, en: str) -> str:
 
 @contextmanager
 def progress(label: str, total: int | None) -> Iterator[Any]:
-    """A progress bar on stderr when it is a terminal; yields a function that advances it."""
-    shown = sys.stderr.isatty() and not Settings.quiet and not os.environ.get("QUIET")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    bar = Progress(*columns, TimeRemainingColumn(), console=err, disable=not shown, transient=True)
-    with bar:
+    """A progress bar on stderr when it is a terminal; yields a function that advances it.
+
+    The function takes one step, or (done, of all) at once.
+    """
+    if sys.stderr.isatty() and not Settings.quiet and not os.environ.get("QUIET"):
+        with _bar(label, total) as advance:
+            yield advance
+    else:
+        yield lambda done=None, of=None: None
+
+
+@contextmanager
+def _bar(label: str, total: int | None) -> Iterator[Any]:
+    from rich import progress as rich
+
+    columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.MofNCompleteColumn())
+    left = rich.TimeRemainingColumn()
+    with rich.Progress(*columns, left, console=err.console, transient=True) as bar:
         task = bar.add_task(label, total=total)
 
         def advance(done: int | None = None, of: int | None = None) -> None:
-            """One step, or (done, of all) at once."""
             if done is None:
                 bar.advance(task)
             else:
