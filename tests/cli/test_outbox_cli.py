@@ -16,6 +16,7 @@ from vnhealth.findings import Finding, Findings, Severity
 from vnhealth.localtime import ICT
 from vnhealth.sandbox import Checked, Exchange, RecordVerdict, Settings
 from vnhealth.sandbox.server import SystemClock, running
+from vnhealth.signing import TestAuthority, sign
 
 pytestmark = pytest.mark.e2e
 TODAY = SystemClock().now().astimezone(ICT).date().isoformat()
@@ -66,7 +67,7 @@ def accounts(tmp_path):
         seed=7,
         clock=SystemClock(),
         checker=refusing_high_costs,
-        settings=Settings(verdict_delay=dt.timedelta()),
+        settings=Settings(verdict_delay=dt.timedelta(), notices={"late": dt.timedelta()}),
     )
     with running(exchange) as base_url:
         found = {
@@ -209,3 +210,41 @@ def test_the_numbers_are_served_to_a_prometheus_on_this_machine(clerk):
     assert found.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert 'state="ready"} 1' in found.text
     assert len(asked) == 1
+
+
+def test_a_paid_claim_goes_again_with_its_moment_of_payment(clerk, accounts, tmp_path):
+    clerk("add", "0.xml", "--to", "vss")
+    clerk("run", "--accounts", str(accounts), "--for", "30")
+    paid = ("complete-payment", "CLI-0", "--facility", "01001", "--paid-at")
+    assert clerk(*paid, "20260803")[0] == 2
+    status, shown = clerk(*paid, "202608031500", "--format", "json")
+    assert (status, json.loads(shown)) == (0, {"version": 2, "new": True, "deliveries": 1})
+    assert clerk("run", "--accounts", str(accounts), "--for", "30")[0] == 0
+    rows = json.loads(clerk("export", "--format", "json")[1])
+    assert [(row["number"], row["state"]) for row in rows] == [(1, "replaced"), (2, "accepted")]
+
+
+def test_a_signed_claim_is_signed_anew(clerk, tmp_path, monkeypatch):
+    life = {"not_before": dt.datetime(2026, 1, 1), "not_after": dt.datetime(2030, 1, 1)}
+    signer = TestAuthority(**life).issue("01001", **life)
+    (tmp_path / "0.xml").write_bytes(sign(claim_file(0).encode(), signer))
+    (tmp_path / "khoa.p12").write_bytes(signer.to_pkcs12(b"mat-khau"))
+    monkeypatch.setenv("VNHEALTH_KEY_PASSWORD", "mat-khau")
+    clerk("add", "0.xml", "--to", "vss")
+    paid = ("complete-payment", "CLI-0", "--facility", "01001", "--paid-at", "202608031500")
+    assert clerk(*paid)[0] == 4
+    assert clerk(*paid, "--p12", "khoa.p12")[0] == 0
+
+
+def test_notices_are_asked_for_kept_and_shown(clerk, accounts, tmp_path):
+    clerk("add", "0.xml", "--to", "vss", "--to", "province")
+    clerk("run", "--accounts", str(accounts), "--for", "30")
+    asked = ("notices", "--accounts", str(accounts))
+    status, shown = clerk(*asked)
+    assert (status, shown.splitlines()[-1]) == (0, "1 thông báo, 1 mới.")
+    assert "Hồ sơ gửi muộn" in shown
+    assert "CLI-0" not in shown
+    status, shown = clerk(*asked, "--since", TODAY, "--until", TODAY, "--format", "json")
+    (row,) = json.loads(shown)
+    assert (status, row["kind"], row["new"], row["answer_by"]) == (0, "late", False, "")
+    assert clerk(*asked, "--values", "--since", "2026-08-01", "--until", "2026-08-02")[0] == 0

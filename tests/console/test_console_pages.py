@@ -129,6 +129,17 @@ def test_showing_a_link_id_is_noted(browser, exchange, claim):
     assert claim.xml1.ho_ten not in browser.ask("GET", "/_console/records").body.decode()
 
 
+def test_notices_of_the_insurer_show_from_their_moment_on(browser, exchange, claim):
+    browser.sign_in()
+    assert "Hồ sơ gửi muộn" not in browser.ask("GET", "/_console/records").body.decode()
+    exchange.clock.advance(hours=6)
+    page = browser.ask("GET", "/_console/records").body.decode()
+    assert "Hồ sơ gửi muộn" in page
+    assert claim.ma_lk not in page
+    other = browser.ask("GET", "/_console/records?gateway=province").body.decode()
+    assert "Hồ sơ gửi muộn" not in other
+
+
 @pytest.mark.parametrize(
     "back", ["//evil.example", "https://evil.example", "/vss/api", "/_console//x"]
 )

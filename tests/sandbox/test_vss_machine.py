@@ -26,6 +26,7 @@ KEYS = st.sampled_from(["A1", "W2", "R3"])
 FORM = {"Content-Type": vss.FORM_CONTENT_TYPE}
 DELAY = dt.timedelta(minutes=5)
 LIFE = dt.timedelta(minutes=60)
+TOLD_AFTER = dt.timedelta(hours=24)
 VERDICTS = {"A": "good", "W": "good", "R": "bad"}
 
 
@@ -202,7 +203,7 @@ def machine(files):
             path = "/province" + gateway("province").endpoint("whoami").path
             assert self.exchange.handle(Request("GET", path, bearer)).status == 401
 
-        @rule(minutes=st.integers(0, 40))
+        @rule(minutes=st.integers(0, 40) | st.just(24 * 60))
         def wait(self, minutes):
             self.exchange.clock.advance(minutes=minutes)
             self.log.append(minutes)
@@ -220,6 +221,21 @@ def machine(files):
             assert sum(day["tongSo"] for day in days) == len(rows)
             assert sum(day["soHSThanhCong"] for day in days) == live.count("good")
             assert sum(day["soHSLoi"] for day in days) == live.count("bad")
+
+        @rule(facility=FACILITY)
+        def errors_are_told_a_day_after_receipt_unless_replaced_before(self, facility):
+            expected = []
+            for number, one in enumerate(self.sent):
+                if one.place[0] not in ("claim", "claim_4210") or one.place[1] != facility:
+                    continue
+                later = [s for s in self.sent[number + 1 :] if s.place == one.place]
+                at = one.due - DELAY + TOLD_AFTER
+                if one.verdict == "bad" and at <= self.now:
+                    if not later or later[0].due - DELAY > at:
+                        expected.append(one.place[2])
+            query = "tuNgay=01/08/2026&denNgay=30/12/2026"
+            told = self.call("notices", self.login(facility), query).json()["dsThongBao"]
+            assert sorted(row["maLk"] for row in told) == sorted(expected)
 
         @rule()
         def books_balance(self):

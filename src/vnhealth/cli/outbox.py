@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vnhealth.cli import _outbox_day
+from vnhealth.cli import _outbox_day, _outbox_feedback
 from vnhealth.cli._common import Exit, out, print_json, progress, say, tracked
 from vnhealth.cli._outbox_common import (
     DEFAULT_DB,
@@ -313,3 +313,4 @@ def metrics(
 
 
 _outbox_day.register(app)
+_outbox_feedback.register(app)

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from vnhealth.protocol import behaviours, gateways
+from vnhealth.protocol.vss_notices import notice_infos
 from vnhealth.sandbox import Exchange, Response, VirtualClock
 from vnhealth.sandbox._inspect import inspect_entry, masked
 from vnhealth.sandbox._moments import MOMENTS
@@ -108,7 +109,27 @@ def records(visit: Visit, rest: str) -> tuple[str, dict[str, Any]]:
         }
         for submission, record in islice(reversed(kept), SHOWN)
     ]
-    return "records", {"rows": rows, "unmasked": shown, "gateways": gateways()}
+    return "records", {
+        "rows": rows,
+        "notices": _notices(visit),
+        "unmasked": shown,
+        "gateways": gateways(),
+    }
+
+
+def _notices(visit: Visit) -> list[dict[str, Any]]:
+    """What the insurer told by itself, the latest first."""
+    if visit.params.get("gateway", "vss") not in ("", "vss"):
+        return []
+    titles = notice_infos()
+    return [
+        {
+            "notice": notice,
+            "title": getattr(titles[notice.kind], f"title_{visit.language}"),
+            "codes": sorted({finding.code for finding in notice.findings}),
+        }
+        for notice in islice(reversed(visit.exchange.notices()), SHOWN)
+    ]
 
 
 def faults(visit: Visit, rest: str) -> tuple[str, dict[str, Any]]:

@@ -21,6 +21,7 @@ from vnhealth.sandbox._model import (
     State,
     Submission,
 )
+from vnhealth.sandbox._notices import Notice
 from vnhealth.sandbox._postgres import PostgresStore
 from vnhealth.sandbox._sqlite import SqliteStore
 from vnhealth.sandbox._state import Snapshot
@@ -42,6 +43,7 @@ __all__ = [
     "IdMaker",
     "Journal",
     "MemoryStore",
+    "Notice",
     "PostgresStore",
     "Reconciliation",
     "Record",

@@ -24,8 +24,9 @@ __all__ = ["Answer", "Call", "Core", "Front", "Handler", "Settings", "restored",
 class Settings:
     """How the sandbox behaves.
 
-    ``verdict_delay`` is the time from receipt to verdict, ``delays`` overrides it by gateway (the
-    legal limit for structural errors is 24 hours, 12/2026/TT-BTC article 9). ``signatures`` is off,
+    ``verdict_delay`` is the time from receipt to verdict, ``delays`` overrides it by gateway.
+    ``notices`` says how long after receipt the insurer tells of something (late, structure, totals)
+    where that is not the legal limit of 6, 24 and 48 hours. ``signatures`` is off,
     warn or require; empty means require when there is a trust store, else off. ``max_body`` limits
     a request, ``max_file`` an XML file at the insurance gateway (its real limit is not known).
     ``vss_token`` is an assumption: clients reckon with 50 to 60 minutes. ``historic`` brings back
@@ -36,6 +37,7 @@ class Settings:
 
     verdict_delay: dt.timedelta = dt.timedelta(minutes=5)
     delays: Mapping[str, dt.timedelta] = field(default_factory=dict)
+    notices: Mapping[str, dt.timedelta] = field(default_factory=dict)
     signatures: str = ""
     max_body: int = 32 * 2**20
     max_file: int = 20 * 2**20

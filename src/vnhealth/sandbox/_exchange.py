@@ -25,6 +25,7 @@ from vnhealth.sandbox._inspect import nearest_call
 from vnhealth.sandbox._journal import Entry, Journal
 from vnhealth.sandbox._ledger import FIRST_DAY, LAST_DAY, Ledger
 from vnhealth.sandbox._model import Account, Credentials, Facility, Reconciliation
+from vnhealth.sandbox._notices import Notice, Notices
 from vnhealth.sandbox._state import Snapshot
 from vnhealth.sandbox._store import MemoryStore, Store
 from vnhealth.sandbox.faults import MAGIC_FACILITIES, FaultPlan
@@ -202,6 +203,7 @@ class Exchange:
         """Snapshots by name; they live as long as the process."""
         self._start = self.snapshot()
         self._admin = admin.Admin(self._core, self.journal, admin_token, Control(self).calls())
+        self._notices = Notices(self._core)
         self._fronts: dict[str, Front] = {}
         self._routes: dict[str, _Routes] = {}
         self._prefixes = {gateways()[key].prefix.lstrip("/"): key for key in MODULES}
@@ -350,6 +352,16 @@ class Exchange:
         """
         with self._lock:
             return self._core.ledger.reconcile(gateway, facility, since, until)
+
+    def notices(
+        self, facility: str = "", since: dt.date = FIRST_DAY, until: dt.date = LAST_DAY
+    ) -> list[Notice]:
+        """What the insurer has told by now of late, faulty and differing records, oldest first.
+
+        ``facility`` may be a code, a province or empty.
+        """
+        with self._lock:
+            return self._notices.between(facility, since, until)
 
     def settle(self, *, limit: int | None = None) -> int:
         """Judge what is due (at most ``limit`` files); gives how many were judged.

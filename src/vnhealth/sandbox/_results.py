@@ -19,7 +19,7 @@ from vnhealth.sandbox._ledger import Intake
 from vnhealth.sandbox._model import Account, Record, State, Submission
 from vnhealth.sandbox._peek import peek
 
-__all__ = ["claim_intake", "errors_of", "file_result", "taken_and_judged"]
+__all__ = ["claim_intake", "error_object", "errors_of", "file_result", "taken_and_judged"]
 
 STATES = {
     State.PENDING: RecordState.PENDING,
@@ -46,11 +46,12 @@ def file_result(submission: Submission, records: tuple[Record, ...]) -> dict[str
 
 def _record(record: Record) -> dict[str, Any]:
     state = STATES[record.state] if record.current else RecordState.REPLACED
-    errors = [_error(finding) for finding in restored(record.findings)]
+    errors = [error_object(finding) for finding in restored(record.findings)]
     return {"maLk": record.key, "trangThai": state, "dsLoi": errors}
 
 
-def _error(finding: Finding) -> dict[str, Any]:
+def error_object(finding: Finding) -> dict[str, Any]:
+    """One entry of dsLoi."""
     return {
         "maLoi": finding.code,
         "moTaLoi": finding.message_vi,

@@ -37,6 +37,7 @@ from vnhealth.sync._mask import RawAnswer
 from vnhealth.sync._outcome import (
     DayCount,
     GatewayFinding,
+    Notice,
     Outcome,
     PersonHit,
     RecordOutcome,
@@ -72,6 +73,7 @@ __all__ = [
     "GatewayFinding",
     "NotSent",
     "NotSupported",
+    "Notice",
     "Officer",
     "Outcome",
     "PersonHit",

@@ -20,6 +20,7 @@ class Capabilities:
     * ``kinds``: files it takes, such as claim, checkin, deid, prescription, health_check.
     * ``status``: it can be asked what became of a file (`Gateway.status`, ``confirm``, ``resend``).
     * ``results``: it lists records by day of receipt; ``counts``: it counts them by day.
+    * ``notices``: it tells of late, faulty and differing records (`Gateway.notices`).
     * ``lookups``: names of the questions that `Gateway.lookup` takes.
     * ``batch``: most files that go out in one call.
     * ``repeatable``: the very same file sent again is recognised and does not count as new.
@@ -32,12 +33,13 @@ class Capabilities:
     status: bool = False
     results: bool = False
     counts: bool = False
+    notices: bool = False
     lookups: tuple[str, ...] = ()
     batch: int = 1
     repeatable: bool = False
 
     def has(self, what: str) -> bool:
-        """True for a kind of file, status, results, counts, or the name of a lookup."""
+        """True for a kind of file, status, results, counts, notices, or the name of a lookup."""
         return what in self.kinds or what in self.lookups or getattr(self, what, False) is True
 
 

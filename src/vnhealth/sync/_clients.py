@@ -17,7 +17,7 @@ import httpx
 
 from vnhealth.sync._drivers import AsyncDriver, SyncDriver
 from vnhealth.sync._gate import Gate
-from vnhealth.sync._outcome import DayCount, Outcome, PersonHit, RecordPage
+from vnhealth.sync._outcome import DayCount, Notice, Outcome, PersonHit, RecordPage
 from vnhealth.sync._repository import RepositoryGate, repository_class
 from vnhealth.sync._retry import RetryPolicy, Timeouts
 from vnhealth.sync._session import Account, Clock, system_clock
@@ -138,6 +138,10 @@ class GatewayClient(_NoPickle, Generic[G]):
         """Counts per day of receipt (vnhealth-defined at every gateway)."""
         return self._driver.run(self._gate.reconciliation(since, until))
 
+    def notices(self, since: dt.date, until: dt.date) -> tuple[Notice, ...]:
+        """What the gateway told of its own accord between two days (vnhealth-defined)."""
+        return self._driver.run(self._gate.notices(since, until))
+
     def close(self) -> None:
         """Close connections and forget the session."""
         self._gate.session.close()
@@ -195,6 +199,10 @@ class AsyncGatewayClient(_NoPickle, Generic[G]):
     async def reconciliation(self, since: dt.date, until: dt.date) -> tuple[DayCount, ...]:
         """See `GatewayClient.reconciliation`."""
         return await self._driver.run(self._gate.reconciliation(since, until))
+
+    async def notices(self, since: dt.date, until: dt.date) -> tuple[Notice, ...]:
+        """See `GatewayClient.notices`."""
+        return await self._driver.run(self._gate.notices(since, until))
 
     async def aclose(self) -> None:
         """Close connections and forget the session."""

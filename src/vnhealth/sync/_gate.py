@@ -18,7 +18,7 @@ from vnhealth.sync._capabilities import Capabilities, Found
 from vnhealth.sync._codes import Take
 from vnhealth.sync._errors import NotSent, NotSupported, SyncError
 from vnhealth.sync._mask import raw_answer
-from vnhealth.sync._outcome import DayCount, Outcome, RecordOutcome, Status
+from vnhealth.sync._outcome import DayCount, Notice, Outcome, RecordOutcome, Status
 from vnhealth.sync._retry import Resend, Trail
 from vnhealth.sync._session import Token
 from vnhealth.sync._wire import HttpAnswer, HttpRequest, Lost, Plan, Wait
@@ -68,6 +68,10 @@ class Gate(Caller):
     def reconciliation(self, since: dt.date, until: dt.date) -> Plan[tuple[DayCount, ...]]:
         """Counts per day of receipt."""
         raise self.lacks("counts")
+
+    def notices(self, since: dt.date, until: dt.date) -> Plan[tuple[Notice, ...]]:
+        """What the gateway told of its own accord between two days."""
+        raise self.lacks("notices")
 
     def ask_about(self, question: str, fields: Mapping[str, str]) -> Plan[Found]:
         """Answer a question that stands in the capabilities."""

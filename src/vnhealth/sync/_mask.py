@@ -15,6 +15,7 @@ from typing import Any
 
 from vnhealth.findings import Severity, catalogue
 from vnhealth.protocol import gateways, repository, vss
+from vnhealth.protocol.vss_notices import notice_infos
 from vnhealth.signing import SignatureStatus
 from vnhealth.sync._codes import MASK, known_code
 from vnhealth.sync._wire import HttpAnswer
@@ -27,10 +28,21 @@ ITEMS = 20
 
 _CODE_KEYS = frozenset(
     {"maketqua", "code", "maloi", "trangthai", "status", "mucdo", "severity", "bang", "table"}
-    | {"chitieu", "field", "tag", "signature_status", "chuky", "token_type", "dong", "row"}
+    | {
+        "chitieu",
+        "field",
+        "tag",
+        "signature_status",
+        "chuky",
+        "token_type",
+        "dong",
+        "row",
+        "loaithongbao",
+    }
 )
 _TIME_KEYS = frozenset(
     {"thoigiantiepnhan", "thoigianxuly", "received_at", "processed_at", "expires_at", "expires_in"}
+    | {"thoigianthongbao", "hansua"}
 )
 _NUMBER = re.compile(r"[0-9]{1,4}")
 _TIME = re.compile(r"20\d{12}|20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)?")
@@ -60,6 +72,7 @@ def known_tags() -> frozenset[str]:
 def _states() -> frozenset[str]:
     words = {*vss.RecordState, *repository.RecordStatus, *Severity, *SignatureStatus}
     plain = {str(word) for word in words} | {"DA_XU_LY", "bearer", "Bearer"}
+    plain |= {info.word for info in notice_infos().values()}
     return frozenset(plain | {word.upper() for word in plain})
 
 

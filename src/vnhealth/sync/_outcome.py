@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vnhealth.findings import CodeInfo, Finding, Findings, Severity, catalogue
+from vnhealth.protocol.vss_notices import NoticeKind
 from vnhealth.sync._codes import known_code, safe_code
 from vnhealth.sync._mask import RawAnswer
 
 __all__ = [
     "DayCount",
     "GatewayFinding",
+    "Notice",
     "Outcome",
     "PersonHit",
     "RecordOutcome",
@@ -158,6 +160,26 @@ class RecordOutcome:
 
     def __repr__(self) -> str:
         return f"<RecordOutcome {self.status} {len(self.findings)} findings>"
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Notice:
+    """Something that a gateway told of one record of its own accord; times are aware.
+
+    ``answer_by`` is until when the record has to be corrected, None when nothing has to.
+    ``transaction`` is that of the file it speaks of. Legal source: 12/2026/TT-BTC article 9.
+    """
+
+    kind: NoticeKind
+    at: dt.datetime
+    answer_by: dt.datetime | None = None
+    ma_lk: str | None = None
+    transaction: str | None = None
+    facility: str = ""
+    findings: Findings = field(default_factory=Findings)
+
+    def __repr__(self) -> str:
+        return f"<Notice {self.kind} {len(self.findings)} findings>"
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)

@@ -19,7 +19,7 @@ from vnhealth.sync._outcome import (
 )
 from vnhealth.sync._wire import HttpAnswer
 
-__all__ = ["file_outcome"]
+__all__ = ["file_outcome", "told_errors"]
 
 STATES = {
     RecordState.PENDING: Status.PENDING,
@@ -44,7 +44,7 @@ def file_outcome(gateway: str, call: str, answer: HttpAnswer, document: dict[str
             received_at=received,
             judged_at=judged,
             signature=signature,
-            findings=Findings(_errors(gateway, row, index)),
+            findings=Findings(told_errors(gateway, row, index)),
         )
         for index, row in enumerate(_read.rows(document, "dsHoSo"))
     )
@@ -66,7 +66,8 @@ def file_outcome(gateway: str, call: str, answer: HttpAnswer, document: dict[str
     )
 
 
-def _errors(gateway: str, row: dict[str, Any], index: int) -> Iterator[GatewayFinding]:
+def told_errors(gateway: str, row: dict[str, Any], index: int) -> Iterator[GatewayFinding]:
+    """The findings of dsLoi of one record."""
     for error in _read.rows(row, "dsLoi"):
         yield gateway_finding(
             gateway,

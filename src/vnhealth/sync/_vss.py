@@ -28,8 +28,8 @@ from vnhealth.sync._outcome import (
 from vnhealth.sync._retry import Resend
 from vnhealth.sync._session import Account, Token
 from vnhealth.sync._verdict import file_outcome
-from vnhealth.sync._vss_4210 import Questions4210
 from vnhealth.sync._vss_cards import CardRegister
+from vnhealth.sync._vss_notices import VssNotices
 from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
 
 __all__ = ["VssGate"]
@@ -39,11 +39,15 @@ LIFE = dt.timedelta(minutes=50)
 LEGACY = "claim_4210"
 
 
-class VssGate(CardRegister, Questions4210):
+class VssGate(CardRegister, VssNotices):
     """Keeps only the MD5 of the password: the gateway never wants the clear text."""
 
     capabilities = Capabilities(
-        kinds=("claim", "checkin", "gdyk"), status=True, counts=True, lookups=("card",)
+        kinds=("claim", "checkin", "gdyk"),
+        status=True,
+        counts=True,
+        notices=True,
+        lookups=("card",),
     )
 
     def _secret(self, account: Account) -> str:

@@ -43,7 +43,9 @@ def at(text):
         ("checkin_first_cost", "2026-08-03T10:00", "2026-08-03T11:00"),
         ("health_check", "2026-08-03T10:00", "2026-08-04T10:00"),
         ("correction", "2026-08-28T10:00", "2026-09-04T23:59:59"),
-        ("verdict", "2026-08-03T10:00", "2026-08-05T10:00"),
+        ("notice_late", "2026-08-03T10:00", "2026-08-03T16:00"),
+        ("notice_structure", "2026-08-03T10:00", "2026-08-04T10:00"),
+        ("notice_totals", "2026-08-03T10:00", "2026-08-05T10:00"),
     ],
 )
 def test_deadlines_count_working_days_of_the_calendar(flow, start, due):
@@ -57,7 +59,7 @@ def test_deadlines_count_working_days_of_the_calendar(flow, start, due):
 def test_every_deadline_names_its_basis_and_a_unit_that_is_known():
     for deadline in deadlines().values():
         assert deadline.basis
-        assert deadline.start in ("ended", "refused", "received")
+        assert deadline.start in ("ended", "refused", "received", "late")
         assert deadline.due(at("2026-08-03T10:00")) > at("2026-08-03T10:00")
 
 
@@ -88,9 +90,17 @@ def test_a_gateway_that_stays_silent_raises_an_alarm(night_class):
     night = night_class()
     night.exchange.settings.delays["vss"] = dt.timedelta(days=9)
     night.add()
-    night.run(until=night.clock.now() + dt.timedelta(days=3))
-    night.clock.advance(days=1)
-    assert [(a.flow, a.level) for a in alarms(night.box)] == [("verdict", "missed")]
+    night.run(until=night.clock.now() + dt.timedelta(hours=24))
+    received = night.box.deliveries()[0]["received_at"]
+    night.clock.jump(received + dt.timedelta(hours=24))
+    assert [(a.flow, a.level) for a in alarms(night.box)] == [("notice_structure", "near")]
+    night.clock.advance(seconds=1)
+    assert [(a.flow, a.level) for a in alarms(night.box)] == [("notice_structure", "missed")]
+    night.clock.advance(hours=24)
+    assert [(a.flow, a.level) for a in alarms(night.box)] == [
+        ("notice_structure", "missed"),
+        ("notice_totals", "missed"),
+    ]
 
 
 def test_metrics_count_and_name_nobody(night):

@@ -1,15 +1,18 @@
-"""Verdicts and counts of the insurance gateway by API: vnhealth-defined, no circular has them."""
+"""Verdicts, counts and notices of the insurance gateway: vnhealth-defined, no circular has them."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from vnhealth.protocol import vss
+from vnhealth.protocol.vss_notices import notice_infos
 from vnhealth.sandbox._core import Answer, Call, Core, Handler
 from vnhealth.sandbox._forms import Refused, guarded, json_response
-from vnhealth.sandbox._results import file_result
+from vnhealth.sandbox._notices import Notice, Notices
+from vnhealth.sandbox._results import error_object, file_result
 from vnhealth.sandbox.gateways._vss_session import header_account, receipt_refusal
 
 __all__ = ["handlers", "query_day", "refusal"]
@@ -19,8 +22,13 @@ refusal = receipt_refusal
 
 def handlers(core: Core) -> Mapping[str, Handler]:
     """By file, by record, by day."""
-    calls = {"result": _result, "result_by_record": _by_record, "reconciliation": _reconciliation}
-    return {name: guarded(partial(call, core), refusal, "205") for name, call in calls.items()}
+    calls = {
+        "result": partial(_result, core),
+        "result_by_record": partial(_by_record, core),
+        "reconciliation": partial(_reconciliation, core),
+        "notices": partial(_notices, core, Notices(core)),
+    }
+    return {name: guarded(call, refusal, "205") for name, call in calls.items()}
 
 
 def _result(core: Core, call: Call) -> Answer:
@@ -74,6 +82,30 @@ def _reconciliation(core: Core, call: Call) -> Answer:
     ]
     body = {"maKetQua": "200", "dsKQGuiHosoNgay": days}
     return Answer(json_response(body), "200", account.scope)
+
+
+def _notices(core: Core, notices: Notices, call: Call) -> Answer:
+    """What was told of the account's records between two days."""
+    account = header_account(core, call)
+    params = call.request.params()
+    since, until = query_day(params, "tuNgay"), query_day(params, "denNgay")
+    told = [_notice(notice) for notice in notices.between(account.scope, since, until)]
+    body = {"maKetQua": "200", "dsThongBao": told}
+    return Answer(json_response(body), "200", account.scope)
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    answer_by = notice.answer_by
+    return {
+        "loaiThongBao": notice_infos()[notice.kind].word,
+        "thoiGianThongBao": vss.format_received(notice.at),
+        "hanSua": None if answer_by is None else vss.format_received(answer_by),
+        "maGiaoDich": notice.submission.transaction,
+        "maCSKCB": notice.submission.facility,
+        "loaiHoSo": vss.HO_SO[notice.submission.kind],
+        "maLk": notice.record.key,
+        "dsLoi": [error_object(finding) for finding in notice.findings],
+    }
 
 
 def query_day(params: Mapping[str, str], name: str) -> dt.date:

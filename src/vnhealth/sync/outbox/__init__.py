@@ -8,10 +8,11 @@ claim of the same MA_LK; a corrected version waits until it is known what became
 The states of a delivery and the moves between them stand in `State` and `MOVES`.
 """
 
+from vnhealth.protocol.deadlines import Deadline, deadlines
 from vnhealth.sync.outbox._alarms import Alarm, alarms, metrics
 from vnhealth.sync.outbox._daily import DailyJob, DayDone, Forward
-from vnhealth.sync.outbox._deadlines import Deadline, deadlines
 from vnhealth.sync.outbox._facts import Facts, facts_of
+from vnhealth.sync.outbox._notices import Told, collect_notices
 from vnhealth.sync.outbox._outbox import Added, Outbox
 from vnhealth.sync.outbox._policy import Policy
 from vnhealth.sync.outbox._reconcile import DayBook, Gap, Line, reconcile
@@ -39,8 +40,10 @@ __all__ = [
     "Route",
     "State",
     "Tally",
+    "Told",
     "Worker",
     "alarms",
+    "collect_notices",
     "deadlines",
     "facts_of",
     "metrics",

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vnhealth.sync.outbox._deadlines import Deadline, for_kind
+from vnhealth.protocol.deadlines import Deadline, for_kind
+from vnhealth.sync.outbox._notices import earliest_notices, told_of
 from vnhealth.sync.outbox._outbox import Outbox
 from vnhealth.sync.outbox._schema import delivery
 from vnhealth.sync.outbox._states import State
@@ -24,6 +25,9 @@ STARTS = {
     State.PENDING: ("received", "received_at"),
 }
 """Which clocks run in a state, and from when."""
+
+TOLD = (State.PENDING, State.ACCEPTED, State.WARNED, State.REFUSED)
+"""States in which a notice of the gateway still waits for a correction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +53,26 @@ def alarms(outbox: Outbox) -> list[Alarm]:
     """All deadlines that are near or missed now, the earliest first."""
     now = outbox.clock()
     excuses = outbox.events("force_majeure")
+    told = earliest_notices(outbox)
+    running = delivery.c.state.in_(list(STARTS)) | told_of()
     found = []
-    for row in outbox.deliveries(delivery.c.state.in_(list(STARTS))):
-        start, column = STARTS[State(row["state"])]
-        if row[column] is None:
-            continue
-        for deadline in for_kind(row["kind"], start):
-            due = deadline.due(row[column], outbox.calendar)
-            if now >= due - deadline.near:
-                found.append(_alarm(row, deadline, row[column], due, now, excuses))
+    for row in outbox.deliveries(running):
+        for event, start in _starts(row, told.get(row["id"])).items():
+            for deadline in for_kind(row["kind"], event):
+                due = deadline.due(start, outbox.calendar)
+                if now >= due - deadline.near:
+                    found.append(_alarm(row, deadline, start, due, now, excuses))
     return sorted(found, key=lambda alarm: (alarm.due, alarm.delivery_id, alarm.flow))
+
+
+def _starts(row: Mapping[str, Any], told: dt.datetime | None) -> dict[str, dt.datetime]:
+    """What started the clocks of a delivery, and when; a notice counts like a refusal."""
+    state = State(row["state"])
+    event, column = STARTS.get(state, ("", ""))
+    found = {event: row[column]} if event and row[column] is not None else {}
+    if told is not None and state in TOLD:
+        found["refused"] = min(told, found.get("refused", told))
+    return found
 
 
 def _alarm(

@@ -13,13 +13,13 @@ from vnhealth import signing
 from vnhealth.catalogs import Pack, installed_pack, sets
 from vnhealth.codecs import read
 from vnhealth.errors import CodecError
-from vnhealth.localtime import ICT, LocalTime, Precision
 from vnhealth.protocol import deid_inspect
+from vnhealth.protocol.deadlines import moment_of
 from vnhealth.records import Claim, Document
 from vnhealth.sync._body import KINDS
 from vnhealth.sync._errors import NotSent
 
-__all__ = ["Facts", "catalogues_on", "facts_of", "moment_of"]
+__all__ = ["Facts", "catalogues_on", "facts_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -113,19 +113,6 @@ def _start_of_clock(claim: Claim, kind: str) -> dt.datetime | None:
             if found is not None:
                 return found
     return None
-
-
-def moment_of(value: Any) -> dt.datetime | None:
-    """A local time as a moment; one that names a day only counts from its beginning.
-
-    >>> moment_of(LocalTime.parse("202608031030")).isoformat()
-    '2026-08-03T10:30:00+07:00'
-    """
-    if not isinstance(value, LocalTime) or value.precision < Precision.DAY:
-        return None
-    if value.precision >= Precision.MINUTE:
-        return value.datetime()
-    return dt.datetime.combine(value.date(), dt.time(), ICT)
 
 
 def _serial(data: bytes, at: dt.datetime) -> str:

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from vnhealth.codecs import read, write
 from vnhealth.localtime import ICT, LocalTime
+from vnhealth.protocol.deadlines import first_due
 from vnhealth.rules import Calendar
 from vnhealth.sync._body import digest_of, plain
 from vnhealth.sync._errors import NotSent, SyncError
 from vnhealth.sync._session import Clock
-from vnhealth.sync.outbox._deadlines import first_due
 from vnhealth.sync.outbox._facts import Facts, catalogues_on, facts_of
 from vnhealth.sync.outbox._policy import Policy
 from vnhealth.sync.outbox._queue import Queue

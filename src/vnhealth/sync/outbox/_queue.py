@@ -15,7 +15,7 @@ from vnhealth.sync.outbox._policy import Policy
 from vnhealth.sync.outbox._schema import delivery, payload, reading, receipt, version
 from vnhealth.sync.outbox._states import OPEN, State, check_move
 
-__all__ = ["Job", "Queue"]
+__all__ = ["Job", "Queue", "place"]
 
 FIRST = {State.UNKNOWN: 0, State.READY: 1, State.PENDING: 2}
 
@@ -339,11 +339,12 @@ def _kept(outcome: Outcome) -> dict[str, Any]:
         "transaction": outcome.transaction,
         "request_id": "" if raw is None else raw.request_id,
         "answer": "" if raw is None else str(raw),
-        "findings": [_place(finding) for finding in outcome.findings],
+        "findings": [place(finding) for finding in outcome.findings],
     }
 
 
-def _place(finding: Finding) -> dict[str, Any]:
+def place(finding: Finding) -> dict[str, Any]:
+    """A finding as a receipt keeps it: code and place, no value."""
     return {
         "code": finding.code,
         "severity": finding.severity.value,

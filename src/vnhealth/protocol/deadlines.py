@@ -1,4 +1,4 @@
-"""Until when something has to be sent, corrected or answered: rows of ``data/deadlines.csv``.
+"""Until when something has to be sent, corrected or told: rows of ``data/deadlines.csv``.
 
 Working days come from a `vnhealth.rules.Calendar` (by default the one that ships with the rules; a
 year without rows knows weekends only, so that a deadline is at most too early).
@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
-from vnhealth.localtime import ICT
-from vnhealth.rules import Calendar, calendar
+from vnhealth.localtime import ICT, LocalTime, Precision
 
-__all__ = ["Deadline", "deadlines", "first_due"]
+if TYPE_CHECKING:
+    from vnhealth.rules import Calendar
+
+__all__ = ["Deadline", "deadlines", "first_due", "for_kind", "moment_of"]
 
 UNITS = {"minutes": dt.timedelta(minutes=1), "hours": dt.timedelta(hours=1)}
 DAY_ENDS = dt.time(23, 59, 59)
@@ -24,8 +27,10 @@ DAY_ENDS = dt.time(23, 59, 59)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """One clock: for a kind of file (``*``: every kind), from ``start`` (ended, refused, received).
+    """One clock: for a kind of file (``*``: every kind), from ``start``.
 
+    ``start`` is ended, refused, received, or late (received after its own deadline: what runs then
+    is the gateway's clock alone).
     ``unit`` is minutes, hours, working_days (to the end of that day; 0 is the same day, or the next
     working day after a day off) or day_of_next_month. An alarm is *near* within ``near`` of it.
     """
@@ -51,20 +56,27 @@ class Deadline:
         local = start.astimezone(ICT)
         if self.unit in UNITS:
             return local + self.limit * UNITS[self.unit]
-        return dt.datetime.combine(self._day(local.date(), days or calendar()), DAY_ENDS, ICT)
+        return dt.datetime.combine(self._day(local.date(), days), DAY_ENDS, ICT)
 
-    def _day(self, start: dt.date, days: Calendar) -> dt.date:
+    def _day(self, start: dt.date, days: Calendar | None) -> dt.date:
         if self.unit == "day_of_next_month":
             return (start.replace(day=1) + dt.timedelta(days=32)).replace(day=self.limit)
+        days = days or _shipped()
         if self.limit == 0 and days.is_working(start):
             return start
         return days.next_working(start, max(self.limit, 1))
 
 
+def _shipped() -> Calendar:
+    from vnhealth.rules import calendar
+
+    return calendar()
+
+
 @cache
 def deadlines() -> Mapping[str, Deadline]:
     """All clocks by flow."""
-    text = (files("vnhealth.sync.outbox") / "data" / "deadlines.csv").read_text("utf-8")
+    text = (files("vnhealth.protocol") / "data" / "deadlines.csv").read_text("utf-8")
     return {
         row["flow"]: Deadline(
             flow=row["flow"],
@@ -102,3 +114,16 @@ def first_due(
         return None
     due, flow = min(found)
     return flow, due
+
+
+def moment_of(value: Any) -> dt.datetime | None:
+    """A local time as a moment; one that names a day only counts from its beginning.
+
+    >>> moment_of(LocalTime.parse("202608031030")).isoformat()
+    '2026-08-03T10:30:00+07:00'
+    """
+    if not isinstance(value, LocalTime) or value.precision < Precision.DAY:
+        return None
+    if value.precision >= Precision.MINUTE:
+        return value.datetime()
+    return dt.datetime.combine(value.date(), dt.time(), ICT)
