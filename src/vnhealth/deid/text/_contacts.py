@@ -27,6 +27,7 @@ _PLATE = re.compile(
     r"(?<![\w.,/-])[1-9][0-9][ ]?-?[ ]?(?:[A-ZĐ][0-9]?|[A-ZĐ]{2})"
     r"(?:[ ]?[-. ]?[ ]?[0-9]{3}\.?[0-9]{2}|[ ]?-[ ]?[0-9]{4}|[0-9]{4})(?![\w%])"
 )
+_BOAT = re.compile(r"\b[A-ZĐ]{1,3}[ -]?[0-9]{4,5}[ -]?TS\b")
 _LICENCE = re.compile(
     r"\b[0-9]{3,7}\s?/\s?[A-ZĐ]{2,5}\s?[-–/]\s?(?:CCHN[A-Z]?|GPHN|CCHND|GPHĐ|GP)\b(?:[-–][\w]+)?",
     re.IGNORECASE,
@@ -74,6 +75,8 @@ def find_contacts(page: Page) -> Iterator[Mark]:
         yield from _all(_PRESCRIPTION, text, "id")
     if any(mask in text for mask in _MASKS):
         yield from _all(_MASKED, text, "phone")
+    if "TS" in page.words:
+        yield from _all(_BOAT, text, "plate")
     words, seps = page.words, page.seps
     for i in page.digits:
         following = words[i + 1] if i + 1 < len(words) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from vnhealth.deid.text._days import FIRST, LAST, KnownDays, century, is_compact_date, is_day, read
@@ -10,7 +11,9 @@ from vnhealth.deid.text._page import Page
 
 __all__ = ["find_dates"]
 
+_MONTH = re.compile(r"\b[0-3]?[0-9][/.-]([01]?[0-9])[/.-](?:19|20)?[0-9]{2}\b")
 _SCORE = frozenset({"score"})
+_COUNTING = frozenset({"score", "ratio"})
 _LAST_MONTH = 12
 _MONTHS = [
     "jan",
@@ -67,6 +70,8 @@ class _Finder:
         self.cues: dict[int, frozenset[str]] = {}
         for _, last, classes in page.found["cues"]:
             self.cues[last] = self.cues.get(last, frozenset()) | frozenset(classes)
+        self.months = set(map(int, _MONTH.findall(page.text)))
+        """The months of the full dates of the text."""
         self._near = near_words(bare=page.bare)
         self._forms = page.folds if page.bare else page.keys
 
@@ -198,16 +203,38 @@ class _Finder:
         cue = self.before(i)
         if cue & {"birth"}:
             return i + 1
+        follows = self.word(i + 2) if self.page.shape[i + 2 : i + 3] == " " else ""
+        glued = i > 0 and self.page.seps[i] == ""
+        counted = cue & _COUNTING or glued or follows in listed("unit") | listed("counted")
+        if slash and not counted and self._padded(i):
+            return i + 1
         timed = self.word(i - 1) in ("ngày", "ngay", "hôm", "hẹn", "khám") or (
             slash and "day" in cue
         )
         if timed or i in self.listed or (slash and self._heads_line(i)) or self._clocked(i):
             return i + 1
         falling = slash or (hyphen and first > second)
+        if falling and first > _LAST_MONTH and self._in_brackets(i):
+            return i + 1
         if falling and first > _LAST_MONTH and not cue & _SCORE and self._in_words(i):
+            return i + 1
+        if slash and not counted and self._in_season(second):
             return i + 1
         same = (second, first) in self.known.pairs
         return i + 1 if same and slash and not cue & _SCORE else -1
+
+    def _padded(self, i: int) -> bool:
+        """True for 05/11 and 5/03: parts and scores have no leading nought."""
+        one, two = self.page.words[i : i + 2]
+        return len(two) == 2 and "0" in (one[0], two[0]) and len(one) + len(two) > 2
+
+    def _in_season(self, month: int) -> bool:
+        """True for a month that a full date of the same text has, or one beside it."""
+        return any((month - other) % _LAST_MONTH in (0, 1, 11) for other in self.months)
+
+    def _in_brackets(self, i: int) -> bool:
+        """True for a pair that is alone in brackets: mổ mắt trái (25/5)."""
+        return self.page.shape[i] == "(" and self.page.shape[i + 2 : i + 3] == ")"
 
     def _clocked(self, i: int) -> bool:
         """True behind the time of day: lúc 10h 12.12, 19 giờ 30-4."""

@@ -175,12 +175,14 @@ def _all() -> Iterator[tuple[str, str, str, bool]]:
         yield "whitelist", row["name_vi"].lower(), "geography", True
 
 
-_NEAR = ("day", "score")
+_NEAR = ("day", "score", "ratio")
 
 
 @cache
 def near_words(*, bare: bool = False) -> Mapping[str, frozenset[str]]:
-    """Single words before a number that make it a day or a score; too many for the phrases."""
+    """Single words before a number that make it a day, a score or a ratio; too many for the
+    phrases.
+    """
     form = fold if bare else key
     found: dict[str, frozenset[str]] = {}
     for row in _rows("cues"):

@@ -18,8 +18,8 @@ __all__ = ["find_again", "find_names"]
 
 _N = "SVGDRQCOAN"
 _MORE = (
-    rf"(?:[ -][{_N}Ub]|[ .][IH]|(?<=[IHA])[. ][{_N}U]|(?<=[SVADRQG])n[VGDSRQO](?![.:])"
-    r"|(?<=V) [XYCFEB]|(?<=[GDVO]) Y(?=[^ ]|$)|(?<=[SGD]) Y(?= [GDSQRO])|(?<=[SV] [GDO]) Y(?= <L>))"
+    rf"(?:[ -][{_N}Ub]|[ .][IH](?!_d)|(?<=[IHA])[. ][{_N}U]"
+    r"|(?<=[SVADRQG])n[VGDSRQO](?![.:]|(?: \w){1,3}:)|(?<=V) [XYCFEB]| [IH]'[CFMG]|(?<=[GDVO]) Y(?=[^ ]|$)|(?<=[SGD]) Y(?= [GDSQRO])|(?<=[SV] [GDO]) Y(?= <L>))"
 )
 """A further word of a name: behind a blank or hyphen, an initial, behind an initial, the given name
 in the next line, anything behind Văn or Thị, an everyday word that ends the name or stands between
@@ -42,18 +42,18 @@ _RULES = (
     _rule(r"(?P<n>[DRCGQUV] V(?: [<N>UXYIH])(?: [<N>UIH]){0,2})"),
     _rule(r"(?P<n>V [GDSRQOC])(?=[,.;:)(n]|$| <L>)"),
     _rule(r"(?P<n>[DR](?: [GDRSOQ]){2,3})"),
-    _rule(r"(?P<n>[DR] [GDRSO] C)(?![ -][CFXY])"),
-    _rule(r"d\.(?P<n>[GDRV](?: [GDRSC]){1,2})(?![ -][CFXY])"),
-    _rule(r"(?:[ ,:()/-]|^.)(?P<n>[R] [GDO])(?![ -][CFXYR])"),
+    _rule(r"(?P<n>[DR] [GDRSO] C)(?![ -][CFMXY])"),
+    _rule(r"d\.(?P<n>[GDRV](?: [GDRSC]){1,2})(?![ -][CFMXY])"),
+    _rule(r"(?:[ ,:()/-]|^.)(?P<n>[R] [GDO])(?![ -][CFMXYR])"),
     # minorities: Giàng A Páo, Ksor H'Lan, H'Hen Niê, Y Bliă, K'Brêu
-    _rule(r"(?P<n>Q(?: [IH](?=[ ']))?(?:[ '][CFGDRSOQU]){1,3})"),
-    _rule(r"(?P<n>[QR] [CYFGDRSOQ] [IH]['-][CFGDRSOQU])"),
-    _rule(r"(?P<n>[QSF] H'[CFGDRSOQXYU](?: [CFGDRSOQU])?)"),
-    _rule(r"(?P<n>[SDR] I [CFGDRSOQ](?: [CFGDRSOQ])?)"),
-    _rule(r"(?P<n>H['-][CFGDRSOQVXYUN](?: [CFGDRSOQVN]){0,2})"),
-    _rule(r"(?P<n>H (?:[FQG]|C [FQ])(?: [CFGDRSOQVN]){0,2})"),
+    _rule(r"(?P<n>Q(?: [IH](?=[ ']))?(?:[ '][CFMGDRSOQU]){1,3})"),
+    _rule(r"(?P<n>[QR] [CYFMGDRSOQ] [IH]['-][CFMGDRSOQU])"),
+    _rule(r"(?P<n>[QSFM] H'[CFMGDRSOQXYU](?: [CFMGDRSOQU])?)"),
+    _rule(r"(?P<n>[SDR] I [CFMGDRSOQ](?: [CFMGDRSOQ])?)"),
+    _rule(r"(?P<n>H['-][CFMGDRSOQVXYUN](?: [CFMGDRSOQVN]){0,2})"),
+    _rule(r"(?P<n>H (?:[FMQG]|C [FMQ])(?: [CFMGDRSOQVN]){0,2})"),
     # capitals in mid-sentence that are usual in names: Ngọc Hân, Văn An; An Nguyễn Văn
-    _rule(r"(?:(?<![XYCFEB])[ ]|[,:(/)])(?P<n>[GDV](?: [GDSR]){1,3})(?![ -][CFXY])"),
+    _rule(r"(?:(?<![XYCFMEB])[ ]|[,:(/)])(?P<n>[GDV](?: [GDSR]){1,3})(?![ -][CFMXY])"),
     _rule(r"(?P<n>[GDOC](?: [GDCVO]){0,2} S(?: [VGD]){0,2})"),
     # one such word between words in lower case, or alone behind a colon: vợ gọi Đoan
     _rule(r"<L>[ ,(](?P<n>[SGDRQ])(?=[,.;:)(n]|$| (?:<L>|[dTKPLWt]))"),
@@ -69,27 +69,41 @@ _RULES = (
     _rule(r"(?P<n>[sm](?:\.[wvngopsrm]){2,4})"),
     # an initial and a given name: T.Hải
     _rule(r"(?P<n>[IH]\.[GDSR])(?=[,.;:)(n]|$| <L>)"),
+    # foreign names: Maria Lopez, Kathleen O'Brien, Petrov Ivan; family name, comma, the rest
+    _rule(r"(?P<n>M(?:[ -](?:[MF]|[IH]'[FMC]|[<N>b]|[IH](?= [FM]))){1,3})"),
+    _rule(r"(?P<n>F M)(?=[^ ]|$| <L>)"),
+    _rule(r"(?P<n>S,V [GDSRQOCUb](?: [GDSRQOUb])?)(?=[^ ]|$)"),
     # behind a title: anh Tuấn, BS. Hùng, bà Năm, ông John Smith, BN NTH
-    _rule(r"(?:[TPL][ .:(n_-]|T B[ :.]|K[ :(n_-]|[TKPL] a )(?P<n>[<G>NAU](?:<MORE>|[ ]F){0,4})"),
+    _rule(r"(?:[TPL][ .:(n_-]|T B[ :.]|K[ :(n_-]|[TKPL] a )(?P<n>[<G>NAU](?:<MORE>|[ ][FM]){0,4})"),
     _rule(r"(?:[TL][ .:(]|K[ :(]|[TKPL] a )(?P<n>C(?:<MORE>){0,3})"),
     _rule(r"L (?P<n>Y)(?=[,.;)n(]|$| <L>)"),
     _rule(r"P[ .:(](?P<n>C(?:<MORE>){1,3})"),
     _rule(r"P[ :(](?P<n>C)(?=[,;)n.]|$)"),
     _rule(r"h[. ](?P<n>[SGDRQ](?:<MORE>){0,4})"),
-    _rule(r"[TK](?: a)?[ .:(](?P<n>F(?: [FE<N>IH]){0,3})"),
+    _rule(r"(?P<n>[QR] I Y)(?=[^ ]|$)"),
+    _rule(r"[TKPL](?: a)?[ :.(](?P<n>[bUGDR] V [<N>bUBXYC](?: [<N>bU])?)(?=[^ ]|$)"),
+    _rule(r"[TK](?: a)?[ .:(](?P<n>[FM](?: [FME<N>IH]){0,3})"),
     _rule(r"[TKPL](?: a)?[ .:(_](?P<n>J)(?![_ ]d)"),
-    _rule(r"L[ :](?P<n>F(?: F| [IH]'[FC]){1,3})"),
+    _rule(r"L[ :](?P<n>[FM](?: [FM]| [IH]'[FMC]){1,3})"),
     _rule(r"[TL]:(?P<n>Y [GDSRQO](?: [GDSRQO])?)(?=[,.;)(n]|$)"),
+    _rule(r"<L>:(?P<n>Y [GDSRQ] [GDSRQC])(?=[,.;)(n]|$)"),
+    # an everyday word as a name or nickname: anh Đau (chồng), cô Ba Còi kể
+    _rule(r"K (?P<n>Y)(?=[,;)(]| k)"),
+    _rule(r"[KL][ :](?P<n>[GDSRO](?: [YC]){1,2})(?=[^ ]|$| <L>)"),
     _rule(r"T [lgok]:(?P<n>[<G>N](?:<MORE>){0,4})"),
     _rule(r"[TKPL](?: a)?[ .:(](?P<n>[IH](?:[._-][IH]){1,4}(?:[. ][GDRSOC])?)"),
-    _rule(r"[TKPL](?: a)?[ .:(](?P<n>[IH][. ][GDRSOCF])"),
+    _rule(r"[TKPL](?: a)?[ .:(](?P<n>[IH][. ][GDRSOCFM])"),
     _rule(r"[TKPL](?: a)?[ .](?P<n>[IH])(?![ _:.]d)(?![_'])"),
-    _rule(r"[WZ][ :(](?P<n>[SGDRQN](?:<MORE>){0,4})(?![ -][CFXY])"),
+    _rule(r"[WZ][ :(](?P<n>[SGDRQN](?:<MORE>){0,4})(?![ -][CFMXY])"),
     # lower case behind a title or label, and family name with văn or thị
     _rule(r"[TK](?: a)?[ .:(](?P<n>[sg](?: [srvgo]){0,3})"),
+    _rule(r"[TKPL](?: a)?[ .:(](?P<n>[srgo] v [lgo](?: [srgo])?)(?=[^ ]|$| [dPTKL])"),
+    _rule(r"[TKPL](?: a)?[ .:(](?P<n>[srgo] h [lgo])(?=[,.;(n]| d|$)"),
+    _rule(r"a (?P<n>s [go] [go])(?=[,.;(n]|$)"),
     _rule(r"P[ :](?P<n>(?:s|[srgo]? ?v)(?: [srvgo]){1,3})"),
     _rule(r"P[ :](?P<n>[gs] [go](?: [go])?)(?=[,.;(n]| d|$)"),
     _rule(r"[TKL][ :](?P<n>[bU](?: [<N>bU]){1,3})"),
+    _rule(r"P[ :](?P<n>[bU](?: [<N>bU]){1,2} [<N>bUC])(?=[,;:(n]|$)"),
     _rule(r"T[ .:](?P<n>[ogr](?: [ogr]){0,2})"),
     _rule(r"[TK][ .](?P<n>[or])(?=[,.;)n]|$| k)"),
     _rule(r"L[ :](?P<n>[srg](?: [srvgol]){0,3}|o(?: [srgv])(?: [srgvo])?)(?=[^ ]|$| [kdlPTK])"),
@@ -112,7 +126,7 @@ _RULES = (
     _rule(r"(?P<n>[GD](?: [GDSR]){0,2})(?=[,( ]d[ _]y)"),
     _rule(r"(?P<n>[GD](?: [GDSR]){0,2})(?=\([tK])"),
 )
-_NEEDS = "TKPLWZhSNVDRQHGIACsrk"
+_NEEDS = "TKPLWZhSNVDRQHGIACMsrk"
 
 
 def _needed(rule: re.Pattern[str]) -> frozenset[str]:
@@ -223,7 +237,9 @@ def _plausible(page: Page, shape: str, first: int, last: int) -> bool:
         return True
     if kinds[:1] in ("I", "H") and len(kinds) == 2 and before not in "TKPL":
         return page.seps[first + 1] == "." or shape[2 * first] == ":"
-    if len(kinds) == 1 and _loose(page, first, before) and after != " k" and kinds in "SGDRQ":
+    if kinds in "Y" and not page.words[first].istitle():
+        return False
+    if len(kinds) == 1 and before != "h" and _loose(page, first, before) and after != " k" and kinds in "SGDRQ":
         usual = keys_of("stop") if shape[2 * first] == " " else _everyday()
         return page.keys[first] not in usual
     if len(kinds) == 1 and page.keys[first] in _everyday():

@@ -95,8 +95,10 @@ class _Numbers:
             if not digits.isascii() or len(digits) > 14:
                 continue
             lengths = set(map(len, parts))
+            if lengths == {1} and size < len(places):
+                continue  # digits one by one make one number
             short = size > 1 and min(map(len, parts[1:])) < 2 and lengths != {1}
-            if short and not (digits.startswith("02") and len(parts[0]) > 2):
+            if short and not (digits.startswith("0") and len(parts[0]) > 2):
                 continue
             plus = self.page.seps[places[0]].endswith("+")
             if is_phone(digits) and (
@@ -131,7 +133,8 @@ class _Numbers:
             lettered = self._lettered(places[0])
             if total == 13 and lettered:
                 return size
-            if total == 12 and shortest >= 3 and not self._money(places[:size]):
+            apart = max(map(len, parts)) == 1
+            if total == 12 and (shortest >= 3 or apart) and not self._money(places[:size]):
                 return size
             if total in (9, 10) and shortest >= 3 and not self._money(places[:size]):
                 return size

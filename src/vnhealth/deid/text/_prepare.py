@@ -25,6 +25,8 @@ _PLAIN = re.compile(
         "\\s", " \t\n\r"
     )
 )
+_MISREAD = re.compile(r"(?<![^\W_])[0-9]*[OoIl][0-9OoIl]*[0-9](?![^\W_])", re.ASCII)
+_DIGITS = str.maketrans("OoIl", "0011")
 _INVISIBLE = frozenset({"Cf", "Mn", "Me"})
 _CHUNK = re.compile(r"\S+")
 _ODD_LETTER = re.compile("[\u00a1-\u00ae\u00b4-\u00bfÄÅÆÇËÎÏÑÖØÛÜÞßäåæçëîïñöøûüþÿŠšƒ€™œŒ]")
@@ -84,8 +86,15 @@ def prepare(text: str) -> Prepared:
     text = unicodedata.normalize("NFC", text)
     plain = _PLAIN.match(text)
     if plain and plain.end() == len(text):
-        return Prepared(text, text, None) if not _VNI.search(text) else _decoded(text)
+        if not _VNI.search(text):
+            return Prepared(text, _MISREAD.sub(_read_digits, text), None)
     return _decoded(text)
+
+
+def _read_digits(match: re.Match[str]) -> str:
+    """A number in which the letter O stands for nought or l for one: 0963 4O7 118."""
+    word = match[0]
+    return word.translate(_DIGITS) if len(word) > 2 and sum(map(str.isdigit, word)) > 1 else word
 
 
 def _decoded(text: str) -> Prepared:
@@ -99,7 +108,7 @@ def _decoded(text: str) -> Prepared:
         done = end
     _add(text, done, len(text), view, back)
     back.append(len(text))
-    looked = "".join(view)
+    looked = _MISREAD.sub(_read_digits, "".join(view))
     moved = len(looked) != len(text) or bool(encodings)
     return Prepared(text, looked, back if moved else None, doubtful=_doubtful(text))
 

@@ -5,7 +5,7 @@ The string of a page is separator, letter, separator, letter, and so on. The let
 - ``S`` family name, ``D`` family or given name, ``Q`` family name of a minority, ``R`` rare family
   name, ``V`` Văn or Thị, ``G`` given or middle name, ``O`` such a word in capitals that is an
   everyday word too, ``U`` usual in names if it had marks (``b`` in capitals), ``C`` other syllable,
-  ``F`` foreign word, ``N`` glued name, ``A`` shortened family name (Ng.), ``I`` one letter, ``H``
+  ``F`` foreign word, ``M`` foreign given name, ``N`` glued name, ``A`` shortened family name (Ng.), ``I`` one letter, ``H``
   the letters H, K, Y, ``J`` capitals that may be initials, ``B`` other capitals, ``E`` eponym,
   ``X`` never in a name, ``Y`` hardly ever: all with a capital letter;
 - ``s r v g o`` the same in lower case, ``r`` rarer family names, ``o`` everyday words too; in text
@@ -91,6 +91,8 @@ def _capitals(word: str) -> str:
         return "B"
     if word.lower() in listed("particle") and not _surname(word):
         return "Y"
+    if word in ("NGAY", "XE"):
+        return "Y"
     found = _capital(word)
     if found == "G" and (key[word] in keys_of("ordinary") or key[word] in keys_of("stop")):
         return "O"
@@ -114,6 +116,8 @@ def _capital(word: str) -> str:
         return "S"
     if key[word] in keys_of("minority"):
         return "Q"
+    if word.lower() in listed("foreign_given"):
+        return "M"
     roles = _roles(word)
     given = bool(roles & {"given", "middle"})
     if "surname" in roles:
@@ -160,6 +164,7 @@ _TITLE = {
 }
 _MARKED = {"U": "G", "w": "v", "m": "r", "n": "g", "p": "o"}
 _NAME_LETTERS = frozenset("SDQRVGOCFNA")
+_ORDER = frozenset({"cả", "hai", "út"})
 _KEPT = frozenset({"compound", "heading", "eponym"})
 
 
@@ -177,6 +182,8 @@ def name_shape(page: Page) -> str:
             for i in range(first, last):
                 kinds[i] = "E" if "eponym" in classes else "X"
     for first, last, classes in page.found["titles"]:
+        if last - first > 1 and _nickname(page, last - 1):
+            last -= 1
         letter = _title(page, kinds, first, last, classes)
         if letter:
             for i in range(first, last - 1):
@@ -190,10 +197,19 @@ def name_shape(page: Page) -> str:
     return "".join([part for pair in zip(shape, kinds, strict=True) for part in pair])
 
 
+def _nickname(page: Page, i: int) -> bool:
+    """True for the last word of ``cô Út`` when it begins a nickname: cô Út Nhỏ."""
+    if i + 1 >= page.size or page.shape[i + 1] != " " or page.words[i].lower() not in _ORDER:
+        return False
+    return page.words[i].istitle() and page.words[i + 1].istitle()
+
+
 def _endings(page: Page, kinds: list[str]) -> None:
     """ANH behind a word of a name is its end, not the particle: QUỲNH ANH."""
     for i in range(1, len(kinds)):
-        if kinds[i] == "Y" and page.shape[i] == " " and kinds[i - 1] in "SGDRQO":
+        if kinds[i] != "Y" or page.shape[i] != " ":
+            continue
+        if kinds[i - 1] in "SGDRQO" or (kinds[i - 1] in "BJ" and i > 1 and kinds[i - 2] == "V"):
             word = page.words[i]
             if word.isupper() and word.lower() in listed("particle") and _roles(word):
                 kinds[i] = "O"
@@ -245,9 +261,11 @@ def _overruled(
     """True when a word of the whitelist is a name all the same: capital letters behind a title or
     a family name.
     """
-    if not first or page.shape[first] not in " .:(":
+    if not first:
         return False
     before = kinds[first - 1]
+    if page.shape[first] not in " .:(" and not (before == "L" and page.shape[first] == "n"):
+        return False
     if not all(page.capital(i) for i in range(first, last)):
         return False
     if before in "GD" and page.shape[first] == " " and first > 1 and kinds[first - 2] == "S":
@@ -255,6 +273,8 @@ def _overruled(
     if before in "SVDRQGO" and page.shape[first] == " ":
         return before in "SVQ" or classes[0] not in _KEPT
     if before in "TKPL":
+        if page.words[first].lower() in listed("foreign_given") and last - first == 1:
+            return last < len(kinds) and page.shape[last] == " " and kinds[last] in "FMS"
         stops = any(kinds[i] in "XYlB" for i in range(first, last))
         return not stops and (classes[0] not in _KEPT or last - first > 1)
     return False
