@@ -8,21 +8,22 @@ by value, which gives the same text for rows without refusals.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from vnhealth.deid._people import LIMIT
 
-__all__ = ["Column", "Counts", "Days", "Writer", "compiled"]
+__all__ = ["STAFF", "Column", "Counts", "Days", "Writer", "compiled"]
 
 Counts = tuple[int, ...]
 Writer = Callable[
-    [Iterable[tuple[Any, ...]], Sequence[Any], "Days", Counts], tuple[list[str], Counts]
+    [Iterable[tuple[Any, ...]], Sequence[Any], "Days", Mapping[Any, str], Counts],
+    tuple[list[str], Counts],
 ]
-"""``write(values of rows, getters, days, counts) -> (texts of rows, counts)``; the counts, of
-absent values by field, go on from those given. Raises when a value is unusual."""
+"""``write(values of rows, getters, days, staff, counts) -> (texts of rows, counts)``; the counts,
+of absent values by field, go on from those given. Raises when a value is unusual."""
 
 
 class Days(dict[str, str]):
@@ -59,8 +60,8 @@ MINUTES = {text: text for text in (f"{n // 60:02}{n % 60:02}" for n in range(24 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One thing the function does: look up attribute ``index`` with getter ``getter``, or write the
-    shifted moment in the given ``part`` under ``tag``.
+    """One thing the function does: look up attribute ``index`` with getter ``getter``, or write it
+    under ``tag``: as a shifted moment in the given ``part``, or as the token of a member of staff.
     """
 
     index: int
@@ -69,7 +70,9 @@ class Column:
     tag: str = ""
 
 
+STAFF = "staff"
 _PARTS = {
+    STAFF: "{S[%s]}",
     "minute": "{D[%s.text[:8]]}{T[%s.text[8:]]}",
     "day": "{D[%s.text[:8]]}",
     "year": "{D[%s.text[:8]][:4]}",
@@ -96,7 +99,7 @@ def compiled(
     counts = "".join(f"c{i}, " for i in range(width))
     body = "".join(map(_written, columns))
     lines = [
-        "def write(rows, G, D, C):",
+        "def write(rows, G, D, S, C):",
         "    out = []; add = out.append; n = 0",
         f"    {''.join(f'g{i}, ' for i in range(getters)) or '*_, '}= G",
         f"    {counts}= C",
@@ -118,5 +121,5 @@ def _written(column: Column) -> str:
     value = f"v{column.index}"
     if not column.part:
         return f"{{g{column.getter}[{value}]}}"
-    moment = _PARTS[column.part].replace("%s", value)
-    return f'{{E if {value} is None else f"<{column.tag}>{moment}</{column.tag}>"}}'
+    found = _PARTS[column.part].replace("%s", value)
+    return f'{{E if {value} is None else f"<{column.tag}>{found}</{column.tag}>"}}'

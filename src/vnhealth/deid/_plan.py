@@ -14,7 +14,7 @@ from operator import add, attrgetter, getitem, itemgetter
 from typing import Any
 
 from vnhealth.deid._case import Case
-from vnhealth.deid._compile import Column, Counts, Days, compiled
+from vnhealth.deid._compile import STAFF, Column, Counts, Days, compiled
 from vnhealth.deid._keys import Tokens
 from vnhealth.deid._people import LIMIT
 from vnhealth.deid._policy import SILENT, Action, Policy, PolicyRow
@@ -28,7 +28,7 @@ from vnhealth.deid._steps import (
     Memo,
     ShiftGetter,
     ShiftPlan,
-    StaffMemo,
+    StaffGetter,
     StaffTokens,
     Written,
     case_maker,
@@ -173,6 +173,8 @@ class TablePlan:
             shift, index = step.shift, tags.index(step.attr)
             if shift and record_kind(family, self.name, step.attr.upper()) is Kind.TIME:
                 columns.append(Column(index, part=shift.name, tag=step.row.out))
+            elif step.mode == STAFF:
+                columns.append(Column(index, part=STAFF, tag=step.row.out))
             else:
                 columns.append(Column(index, getter=len(places)))
                 places.append(i)
@@ -196,17 +198,14 @@ class TablePlan:
         found = self._facilities.get(code)
         if found is None:
             _make_room(self._facilities)
-            memos = {i: self._facility_memo(self._steps[i], code) for i in self._of_facility}
+            memos = {i: self._local_memo(self._steps[i], code) for i in self._of_facility}
             getters = [memos.get(i, self._steps[i].memo) for i in self._places]
             found = self._facilities[code] = _Facility(memos, getters)
         return found
 
-    def _facility_memo(self, step: _Step, facility: str) -> Memo | StaffMemo:
-        row = step.row
-        if row.params["kind"] == "staff":
-            return StaffMemo(row, step.limit, self._staff(facility))
-        transform = token_transform(row, self._tokens, facility)
-        return Memo(fragment_maker(row, transform, step.gate, step.limit, self._written))
+    def _local_memo(self, step: _Step, facility: str) -> Memo:
+        transform = token_transform(step.row, self._tokens, facility)
+        return Memo(fragment_maker(step.row, transform, step.gate, step.limit, self._written))
 
     def _fast_getters(self, case: Case) -> list[Any]:
         fixed = self._facility(case.facility).getters
@@ -243,7 +242,7 @@ class TablePlan:
         elif action in (Action.SHIFT, Action.RECOMPUTE):
             step.mode, step.shift = "shift", ShiftPlan(row)
         elif action is Action.TOKEN:
-            step.mode = "facility"
+            step.mode = STAFF if row.params["kind"] == "staff" else "facility"
         else:
             step.memo = Memo(fragment_maker(row, transform_of(row), gate, limit, self._written))
         self._steps.append(step)
@@ -262,20 +261,27 @@ class TablePlan:
 
     def _getters(self, case: Case) -> list[Getter]:
         found: list[Getter] = []
+        memos = self._facility(case.facility).memos
         for i, step in enumerate(self._steps):
-            memo = self._facility(case.facility).memos.get(i, step.memo)
-            found.append(self._case_getter(step, case) if memo is None else memo)
+            memo = memos.get(i, step.memo)
+            if memo is not None:
+                found.append(memo)
+            elif step.mode == STAFF:
+                found.append(StaffGetter(step.row, step.limit, self._staff(case.facility)))
+            else:
+                found.append(self._case_getter(step, case))
         return found
 
     def write(self, rows: Sequence[Record], case: Case, tally: Tally) -> tuple[str, int]:
         """The elements of the rows that may leave, as one text, and their number."""
         tally.rows_read[self.name] += len(rows)
         getters, days = self._fast_getters(case), self._days(case.days)
+        staff = self._staff(case.facility)
         states = [row.__dict__ for row in rows]
         whole = {*map(len, states)} == self._width
         values = map(self._take_state, states) if whole else map(self._take_all, rows)
         try:
-            out, absent = self._fast([*values], getters, days, self._absent)
+            out, absent = self._fast([*values], getters, days, staff, self._absent)
         except (AttributeError, KeyError, TypeError):
             pass
         else:

@@ -51,6 +51,8 @@ __all__ = [
 
 MOST = 65_536
 """Longer values that are remembered; once there are so many, every encounter is searched."""
+ONE_LICENCE = 60
+"""Characters of one licence at most; no field for staff is shorter."""
 _CENTURIES = ("19", "20")
 MARK = "\1"
 ENCOUNTER = "DEID-08"
@@ -309,8 +311,11 @@ def _round(row: PolicyRow) -> Transform:
     return rounded
 
 
-class StaffTokens(dict[str, tuple[str, bool]]):
-    """Token of the first licence of a list, for one facility; shared by all fields."""
+class StaffTokens(dict[Any, str]):
+    """Token of a licence, for one facility; shared by all fields.
+
+    Raises `KeyError` for what is not the text of one licence: see `StaffGetter` for those.
+    """
 
     __slots__ = ("_facility", "_tokens")
 
@@ -319,46 +324,50 @@ class StaffTokens(dict[str, tuple[str, bool]]):
         self._tokens = tokens
         self._facility = facility
 
-    def __missing__(self, text: str) -> tuple[str, bool]:
-        item, cut = first_of(text)
+    def __missing__(self, value: Any) -> str:
+        if value.__class__ is not str or ";" in value or len(value) > ONE_LICENCE:
+            raise KeyError
+        text = value.strip()
+        if not text:
+            raise KeyError
+        if len(self) >= LIMIT:
+            self.clear()
+        found = self[value] = self.token(text)
+        return found
+
+    def token(self, item: str) -> str:
+        """The token of one item of a list."""
         known = licence.parse_practitioners(item)
         held = known[0].licence if known else None
         key = held.normalized if held is not None and held.is_valid else item.upper()
-        if len(self) >= LIMIT:
-            self.clear()
-        found = self[text] = (self._tokens.token("staff", self._facility, key), cut)
-        return found
+        return self._tokens.token("staff", self._facility, key)
 
 
-class StaffMemo(dict[Any, str]):
-    """Licence to fragment for one field and one facility."""
+class StaffGetter:
+    """Licences to fragment for one field and one facility: the first of a list counts."""
 
     __slots__ = ("_end", "_limit", "_start", "_tokens")
 
     def __init__(self, row: PolicyRow, limit: int | None, tokens: StaffTokens) -> None:
-        super().__init__({None: ""})
         self._start, self._end = f"<{row.out}>", f"</{row.out}>"
         self._limit = limit
         self._tokens = tokens
 
-    def __missing__(self, value: Any) -> str:
+    def __getitem__(self, value: Any) -> str:
+        if value is None:
+            return ""
         try:
             text = as_text(value)
             if not text.strip(";"):
                 return ""
             if self._limit is not None and len(text) > self._limit:
                 raise Refused(TOO_LONG)
-            token, cut = self._tokens[text]
+            item, cut = first_of(text)
         except Refused as refused:
             return marked(refused.code)
+        token = self._tokens[item] if len(item) <= ONE_LICENCE else self._tokens.token(item)
         found = self._start + token + self._end
-        if cut:
-            found = marked(LISTED, found)
-        if len(self) >= LIMIT:
-            self.clear()
-            self[None] = ""
-        self[value] = found
-        return found
+        return marked(LISTED, found) if cut else found
 
 
 def token_transform(row: PolicyRow, tokens: Tokens, facility: str) -> Transform:
