@@ -1,13 +1,14 @@
 """A sandbox with something in it, and its console."""
 
 import base64
+import datetime as dt
 
 import pytest
 
 from vnhealth import synth
-from vnhealth.console import Console
+from vnhealth.console import Console, Desk
 from vnhealth.protocol import vss
-from vnhealth.sandbox import Exchange, Facility, Request
+from vnhealth.sandbox import Exchange, Facility, Request, VirtualClock
 
 TOKEN = "ma-quan-tri"
 
@@ -73,8 +74,15 @@ def exchange(claim):
 
 
 @pytest.fixture
-def console(exchange):
-    return Console(exchange, token=TOKEN, secret=b"s" * 32, base_url="http://127.0.0.1:1")
+def desk(tmp_path):
+    clock = VirtualClock(dt.datetime(2026, 11, 2, 1, tzinfo=dt.UTC))
+    return Desk(tmp_path, clock=clock, base_url="http://127.0.0.1:1")
+
+
+@pytest.fixture
+def console(exchange, desk):
+    base = "http://127.0.0.1:1"
+    return Console(exchange, token=TOKEN, secret=b"s" * 32, base_url=base, desk=desk)
 
 
 @pytest.fixture

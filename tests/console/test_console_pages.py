@@ -5,6 +5,9 @@ from importlib.resources import files
 
 import pytest
 
+from vnhealth.conformance import KITS, Result, evidence
+from vnhealth.conformance._guidance import SIGHTS
+from vnhealth.conformance._report import OUTCOMES
 from vnhealth.console._pages import PAGES
 from vnhealth.console._texts import LANGUAGES, _rows
 from vnhealth.protocol import gateways
@@ -13,6 +16,8 @@ from vnhealth.sandbox._inspect import masked
 from vnhealth.sandbox._moments import MOMENTS
 
 PATHS = ["/", *(f"/_console/{name}" for name in PAGES if name), "/_console/journal/2"]
+
+TASKS = evidence.schema("work-order")["properties"]["tasks"]["items"]
 
 
 def csrf(answer):
@@ -56,8 +61,16 @@ def test_every_page_is_whole_closed_small_and_masked(browser, claim, path, langu
 def test_every_text_is_in_both_languages_and_used():
     package = files("vnhealth.console")
     pages = "".join(page.read_text("utf-8") for page in (package / "templates").iterdir())
-    code = "".join((package / f"{name}.py").read_text("utf-8") for name in ("_site", "_pages"))
-    by_rule = {*MOMENTS, *(f"contract_{g.contract}" for g in gateways().values())}
+    code = "".join(m.read_text("utf-8") for m in package.iterdir() if m.name.endswith(".py"))
+    by_rule = {
+        *MOMENTS,
+        *(f"contract_{g.contract}" for g in gateways().values()),
+        *(role for kit in KITS for role in kit.roles),
+        *(str(r) for r in Result),
+        *OUTCOMES,
+        *(name for name in TASKS["properties"]),
+        *SIGHTS,
+    }
     for key, row in _rows().items():
         assert row["vi"], key
         assert row["en"], key

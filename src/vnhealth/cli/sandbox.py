@@ -107,12 +107,16 @@ def serve(
 
 def _console(reports: Path) -> Callable[[Exchange, str, str], Site]:
     """The pages at ``/``; a new secret for their sessions with every start."""
-    from vnhealth.console import Console, KitRuns
+    from vnhealth.console import Console, Desk, KitRuns
+    from vnhealth.sandbox.server import SystemClock
 
     def site(exchange: Exchange, token: str, base_url: str) -> Site:
         secret = secrets.token_bytes(32)
         kits = KitRuns(reports)
-        return Console(exchange, token=token, secret=secret, base_url=base_url, kits=kits)
+        desk = Desk(reports, clock=SystemClock(), base_url=base_url)
+        return Console(
+            exchange, token=token, secret=secret, base_url=base_url, kits=kits, desk=desk
+        )
 
     return site
 

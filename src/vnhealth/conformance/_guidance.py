@@ -17,6 +17,8 @@ from vnhealth.sandbox._core import restored
 
 __all__ = ["Guide", "Sight", "guides"]
 
+SIGHTS = ("wrong", "waiting", "arrived", "done")
+"""What can be seen of a task, the worst first."""
 MANY = 12
 """Differences that are listed; the rest is counted."""
 
@@ -97,8 +99,7 @@ def _sight(task: Mapping[str, Any], sends: Mapping[str, Send], watch: Watch) -> 
 
 
 def _worst(found: list[Sight]) -> Sight:
-    order = ("wrong", "waiting", "arrived", "done")
-    return min(found, key=lambda sight: order.index(sight.state))
+    return min(found, key=lambda sight: SIGHTS.index(sight.state))
 
 
 def _sent(send: Send, watch: Watch) -> Sight:

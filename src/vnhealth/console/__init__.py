@@ -5,7 +5,8 @@ on the server, in Vietnamese or English, with nothing from elsewhere: no font, s
 another host. Needs the extra ``vnhealth[sandbox]`` (jinja2).
 """
 
+from vnhealth.console._desk import Desk
 from vnhealth.console._kits import KitRun, KitRuns
 from vnhealth.console._site import Console
 
-__all__ = ["Console", "KitRun", "KitRuns"]
+__all__ = ["Console", "Desk", "KitRun", "KitRuns"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from vnhealth.console._pages import Visit
+from vnhealth.console._guided import GUIDED_ACTIONS
+from vnhealth.console._visit import Visit
 from vnhealth.sandbox import Fault, VirtualClock
 from vnhealth.sandbox._moments import moment_named
 
@@ -104,4 +105,5 @@ ACTIONS: dict[str, Callable[[Visit, Mapping[str, str]], str]] = {
     "time/reset": reset,
     "records/unmask": unmask,
     "kits/run": run_kit,
+    **GUIDED_ACTIONS,
 }

@@ -59,7 +59,9 @@ class Desk:
         """Begin a run. Raises `ValueError` while another one is under way."""
         if self.run is not None and self.evidence is None:
             raise ValueError("a run is under way")
-        self._run = self._begun(kit, seed=seed, role=role, only=(only,) if only else (), about=about)
+        self._run = self._begun(
+            kit, seed=seed, role=role, only=(only,) if only else (), about=about
+        )
         self._place = self._new_place()
         self.last = None
         self._save()
@@ -93,6 +95,12 @@ class Desk:
         self._save()
         if self.run.scenario is None:
             self._seal()
+
+    def repeat(self) -> None:
+        """Stage the scenario at hand anew; that it was done is kept at once."""
+        if self.run is not None and self.run.scenario is not None:
+            self.run.repeat()
+            self._save()
 
     def abandon(self) -> None:
         """End the run without evidence."""
@@ -134,9 +142,7 @@ class Desk:
             raise LookupError("no evidence")
         sealer = evidence.Sealer.from_pem(key.encode()) if key.strip() else evidence.Sealer.new()
         at = self._clock.now().astimezone(ICT)
-        self._write(
-            evidence.countersign(data, sealer, name=name, unit=unit, role=role, at=at)
-        )
+        self._write(evidence.countersign(data, sealer, name=name, unit=unit, role=role, at=at))
         return sealer.fingerprint
 
     def _seal(self) -> None:

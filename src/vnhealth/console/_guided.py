@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from vnhealth.console._texts import word
 from vnhealth.console._visit import Visit
 from vnhealth.sandbox import Response
 
@@ -71,9 +72,10 @@ def _at_hand(visit: Visit, desk: Desk, run: Guided) -> dict[str, Any]:
         "guides": guides,
         "chosen": chosen,
         "person": _person(chosen.tables),
+        "details": [(word(n, visit.language), v) for n, v in chosen.details.items()],
         "after": guides[at + 1] if at + 1 < len(guides) else None,
         "heard": list(reversed(run.heard()[-LATEST:])),
-        "files": [g for g in guides if g.tables],
+        "files": [(g, row) for g in guides if g.tables for row in g.task.get("files", [g.task])],
         "cards": [g for g in guides if g.task["task"] == "lookup"],
         "days": [(g.task["facility"], kind) for g in guides if g.task["task"] == "reconcile"
                  for kind in KINDS],
@@ -91,12 +93,17 @@ def _person(tables: Mapping[str, list[dict[str, str]]]) -> dict[str, str]:
 
 
 def _over(desk: Desk, run: Guided) -> dict[str, Any]:
+    from vnhealth.conformance.evidence import fingerprint_of
+
     document = json.loads(desk.evidence or b"{}")
     results = [result for page in run.course.pages for result in page.results]
     return {
         "run": run,
         "payload": document["payload"],
-        "witnesses": [w["statement"] for w in document["witnesses"]],
+        "witnesses": [
+            {**w["statement"], "fingerprint": fingerprint_of(w["statement"]["signer"])}
+            for w in document["witnesses"]
+        ],
         "bad": [r for r in results if r.result.value in ("fail", "error", "inconclusive")],
         "files": desk.files,
     }
@@ -200,7 +207,7 @@ def _skip(visit: Visit, form: Mapping[str, str]) -> str:
 
 
 def _repeat(visit: Visit, form: Mapping[str, str]) -> str:
-    _run(visit).repeat()
+    _desk(visit).repeat()
     return "guided"
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vnhealth.console._texts import word
+
 __all__ = ["KitRun", "KitRuns"]
 
 MEDIA = {
@@ -69,6 +71,9 @@ class KitRuns:
                 {
                     "id": known.id,
                     "title": getattr(known, f"title_{language}"),
+                    "roles": [
+                        (role, word(role, language)) for role in known.roles if role != "server"
+                    ],
                     "scenarios": [
                         {
                             "id": scenario.id,

@@ -4,53 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from vnhealth.console._guided import guided
+from vnhealth.console._visit import Visit
 from vnhealth.protocol import behaviours, gateways
 from vnhealth.protocol.vss_notices import notice_infos
-from vnhealth.sandbox import Exchange, Response, VirtualClock
+from vnhealth.sandbox import Response, VirtualClock
 from vnhealth.sandbox._inspect import inspect_entry, masked
 from vnhealth.sandbox._moments import MOMENTS
 from vnhealth.sandbox._welcome import first_request, first_requests
 from vnhealth.sandbox.faults import fault_kinds
 
-if TYPE_CHECKING:
-    from vnhealth.console._kits import KitRuns
-
-__all__ = ["PAGES", "Page", "View", "Visit"]
+__all__ = ["PAGES", "Page"]
 
 SHOWN = 100
 EVER = (dt.date.min, dt.date.max)
 COUNTS = ("received", "accepted", "warned", "refused", "pending", "replaced", "cancelled")
-
-
-@dataclass(slots=True)
-class View:
-    """What people chose to see; it ends with the process."""
-
-    unmasked: bool = False
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Visit:
-    """One request of somebody who signed in."""
-
-    exchange: Exchange
-    kits: KitRuns | None
-    base_url: str
-    language: str
-    path: str
-    params: Mapping[str, str]
-    csrf: str
-    view: View
-
-    @property
-    def section(self) -> str:
-        """The page, as the navigation names it."""
-        return self.path.partition("/")[0] or "overview"
 
 
 Page = Callable[[Visit, str], tuple[str, dict[str, Any]] | Response | None]
@@ -196,6 +168,7 @@ def kits(visit: Visit, rest: str) -> tuple[str, dict[str, Any]] | Response | Non
     return "kits", {
         "kits": runs.described(visit.language) if runs is not None else [],
         "runs": runs.runs() if runs is not None else [],
+        "guided": visit.desk.run if visit.desk is not None else None,
     }
 
 
@@ -208,4 +181,5 @@ PAGES: dict[str, Page] = {
     "accounts": accounts,
     "fidelity": fidelity,
     "kits": kits,
+    "guided": guided,
 }

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from vnhealth.console._actions import ACTIONS
-from vnhealth.console._pages import PAGES, View, Visit
+from vnhealth.console._desk import DOOR
+from vnhealth.console._pages import PAGES
 from vnhealth.console._render import Renderer
 from vnhealth.console._texts import LANGUAGES
-from vnhealth.errors import SandboxError
+from vnhealth.console._visit import View, Visit
+from vnhealth.errors import VnHealthError
 from vnhealth.sandbox import Request, Response
 
 if TYPE_CHECKING:
+    from vnhealth.console._desk import Desk
     from vnhealth.console._kits import KitRuns
     from vnhealth.sandbox import Exchange
 
@@ -27,6 +30,7 @@ __all__ = ["Console"]
 PREFIX = "/_console"
 SESSION, LANGUAGE = "vnhealth_session", "vnhealth_lang"
 HTML = "text/html; charset=utf-8"
+MAX_FIELDS = 1024
 STATIC = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
@@ -46,7 +50,8 @@ class Console:
 
     ``token`` is the admin token that opens them, ``secret`` random bytes that sign sessions: with
     another secret everybody has to sign in again. ``base_url`` is the address shown to people.
-    ``kits`` runs conformance kits; without it that page only explains the command.
+    ``kits`` runs conformance kits; without it that page only explains the command. ``desk`` holds
+    a guided run, whose gateways answer under ``/kit``.
 
     >>> from vnhealth.sandbox import Exchange
     >>> console = Console(Exchange.default(), token="t", secret=b"s" * 32, base_url="http://x")
@@ -63,21 +68,27 @@ class Console:
         secret: bytes,
         base_url: str,
         kits: KitRuns | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self._exchange = exchange
         self._token = token
         self._secret = secret
         self._base_url = base_url
         self._kits = kits
+        self._desk = desk
         self._renderer = Renderer()
         self._view = View()
 
     def owns(self, path: str) -> bool:
         """True for the paths of the console; all others are those of the gateways."""
+        if path.startswith(DOOR + "/"):
+            return self._desk is not None
         return path in ("/", PREFIX) or path.startswith(PREFIX + "/")
 
     def handle(self, request: Request) -> Response:
         """The page for a request."""
+        if self._desk is not None and request.path.startswith(DOOR + "/"):
+            return self._desk.handle(request)
         path = request.path.removeprefix(PREFIX).strip("/")
         if request.method == "GET" and path in (f"static/{name}" for name in STATIC):
             return _static(path.removeprefix("static/"))
@@ -93,6 +104,7 @@ class Console:
         visit = Visit(
             exchange=self._exchange,
             kits=self._kits,
+            desk=self._desk,
             base_url=self._base_url,
             language=language,
             path=path,
@@ -165,7 +177,7 @@ class Console:
             return self._error(400, "error_form", visit.language, visit)
         try:
             return _to(f"{PREFIX}/{action(visit, form)}")
-        except SandboxError as error:
+        except VnHealthError as error:
             return self._html(
                 400, "error", visit.language, visit=visit, message=error.message(visit.language)
             )
@@ -207,6 +219,6 @@ def _language(request: Request, cookies: Mapping[str, str]) -> str:
 def _form(request: Request) -> dict[str, str]:
     text = request.body.decode("utf-8", "replace")
     try:
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=64))
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
     except ValueError:
         return {}
