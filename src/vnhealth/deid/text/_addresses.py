@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vnhealth.deid.text._elements import RANK, Element, Elements
-from vnhealth.deid.text._lexicon import key, listed, name_keys, place_syllables
+from vnhealth.deid.text._lexicon import key, keys_of, listed, name_keys, place_syllables
 from vnhealth.deid.text._page import Page
+from vnhealth.deid.text._places import LOWER as _LOWER
 from vnhealth.deid.text._spans import Mark
 
 __all__ = ["find_addresses"]
@@ -33,6 +34,8 @@ class _Addresses(Elements):
             first = self._before(chain[0].first, known=chain[0].known)
             if self._counts(chain, first):
                 last = self._onward(chain[-1].last)
+                if self._announced(first):
+                    last = max(last, self._spoken(first))
                 yield first, last, any(element.known for element in chain)
 
     def _counts(self, chain: list[Element], first: int) -> bool:
@@ -43,9 +46,20 @@ class _Addresses(Elements):
         if cued or (any(element.strong for element in chain) and max(levels) > 0):
             return True
         if max(levels) == 0:
+            if any(self._building(element) for element in chain):
+                return True
             return len(chain) > 1 and self._onward(chain[-1].last) > chain[-1].last
         ordered = levels == sorted(levels) and len(set(levels)) > 1
         return ordered or first < chain[0].first
+
+    def _building(self, element: Element) -> bool:
+        """True for a building or an estate with a name: chung cư Hòa Bình, KĐT Văn Phú."""
+        page = self.page
+        words = [w.lower() for w in page.words[element.first : element.last]]
+        named = page.capital(element.last) and len(page.words[element.last]) > 1
+        return named and any(
+            " ".join(words[:size]) in listed("address_building") for size in range(1, len(words) + 1)
+        )
 
     def _linked(self, one: Element, two: Element) -> bool:
         page = self.page
@@ -58,7 +72,7 @@ class _Addresses(Elements):
         if len(gap) <= 4 and all(map(self.placelike, gap)):
             return set(seps) <= set(" ,-:")
         words = [page.words[j].lower() for j in gap]
-        return words in (["thuộc"], ["ở"], ["tại"], ["cũ"], ["nay", "là"], ["của"])
+        return len(words) <= 4 and all(word in listed("address_link") for word in words)
 
     def _before(self, i: int, *, known: bool = False) -> int:
         """The first word of a house number and street that stand before word i, or i."""
@@ -120,6 +134,9 @@ class _Addresses(Elements):
             if (end := self.geography(i)) >= i and (page.capital(i) or page.shape[i] == ","):
                 last = end
                 continue
+            if page.shape[i] in ",-" and (street := self._housed(i)) > i:
+                last = street
+                continue
             low = page.words[i].lower()
             if low in listed("province_short") and page.words[i].isupper():
                 last = i
@@ -149,6 +166,16 @@ class _Addresses(Elements):
             last = end
         return last
 
+    def _housed(self, i: int) -> int:
+        """The last word of a street of two words and more behind its house number, or -1."""
+        page = self.page
+        end = self.number(i) if page.words[i].isdigit() else -1
+        if end < i or end + 1 >= page.size or page.shape[end + 1] != " ":
+            return -1
+        last = self.capitals(end + 1)
+        named = last > end + 1 and self.named(end + 1) and not self._person(end + 1, last)
+        return last if named else -1
+
     def _in_province(self, i: int) -> int:
         """The last of up to three words with capital letters before a province, or -1: Đồng Văn,
         Hà Giang.
@@ -173,15 +200,12 @@ class _Addresses(Elements):
             if page.shape[i] not in " :.(" or len(page.seps[i]) > 4:
                 continue
             word = " ".join(page.words[first:i]).lower()
-            if (
-                len(word) < 4
-                and word not in listed("residence_everyday")
-                and page.shape[i] != ":"
-                and word not in listed("residence_short")
-            ):
-                continue
             core = word in listed("residence_everyday")
-            end = self._place(i, core=core)
+            if not core and not self._plain(word, i):
+                continue
+            if core and page.capital(first) and not page.begins(first):
+                continue  # Từ, Dân, Sống: a name
+            end = max(self._place(i, core=core), -1 if core else self._spoken(i))
             if end >= i:
                 yield i, self._onward(end)
 
@@ -209,6 +233,70 @@ class _Addresses(Elements):
             return -1
         return end
 
+    def _plain(self, word: str, i: int) -> bool:
+        """True when a word that announces an address can mean nothing else."""
+        return len(word) > 3 or self.page.shape[i] == ":" or word in listed("residence_short")
+
+    def _announced(self, i: int) -> bool:
+        """True right behind a word that can only announce an address."""
+        for first, last, classes in self.page.found["place_words"]:
+            if last == i and "residence" in classes:
+                word = " ".join(self.page.words[first:last]).lower()
+                return word not in listed("residence_everyday") and self._plain(word, i)
+        return False
+
+    def _spoken(self, i: int) -> int:
+        """The last word of an address in lower case behind a word that announces it, or -1: piece
+        by piece between commas as long as its words are usual in names of places.
+        """
+        last, at = -1, i
+        while at < self.page.size:
+            end = self._piece(at, goes_on=at > i)
+            if end < 0:
+                break
+            last, at = end, end + 1
+            if at < self.page.size and self.page.shape[at] not in ",-":
+                break
+        return last
+
+    def _piece(self, i: int, *, goes_on: bool) -> int:
+        """The last word of a piece without commas that reads as a part of an address, or -1."""
+        page, end = self.page, i
+        while end + 1 < page.size and page.shape[end + 1] in " _/.-" and end - i < 12:
+            if self.kind(end + 1) in "TKPLt":
+                break
+            end += 1
+        words = range(i, end + 1)
+        if any(page.capital(j) and len(page.words[j]) > 1 for j in words):
+            return -1
+        headed = any(first == i for first, _, classes in page.found["place_words"] if set(classes) & set(RANK))
+        numbered = page.words[i].isdigit() and not self.measured(self.number(i))
+        letters = [page.words[j] for j in words if page.words[j].isalpha() and len(page.words[j]) > 1]
+        if any(word in listed("function") or word in listed("verb") for word in letters):
+            return -1
+        if not letters or len(words) > (10 if headed or numbered else 4):
+            return -1
+        usual = sum(_LOWER[word] for word in letters)
+        rare = goes_on and not any(key[word] in keys_of("stop") for word in letters)
+        return end if headed or rare or usual * 2 > len(letters) else -1
+
+    def english(self, taken: bytearray) -> Iterator[tuple[int, int]]:
+        """Words with capital letters before Street, Ward and the like: 12A Ly Thai To Street."""
+        page = self.page
+        for i, word in enumerate(page.words):
+            if word.lower() not in listed("address_after") or not page.capital(i) or taken[i]:
+                continue
+            first = i
+            while first and i - first < 4 and page.shape[first] == " " and page.capital(first - 1):
+                if self.kind(first - 1) in "TPE" or len(page.words[first - 1]) == 1:
+                    break
+                first -= 1
+            if first == i:
+                continue
+            if first and page.shape[first] == " " and (house := self.house(first - 1)) >= 0:
+                first = house
+            yield first, i
+
     def streets(self, taken: bytearray) -> Iterator[tuple[int, int]]:
         """A house number, a street and a larger place: K12/5 Hùng Vương, Hải Châu, Đà Nẵng."""
         page = self.page
@@ -228,8 +316,18 @@ class _Addresses(Elements):
                 (wide and last > end)
                 or ("/" in number and page.begins(first))
                 or (not number.isdigit() and page.shape[first] in ":,(;")
+                or (page.shape[first] in " ," and self._nearby(first))
             ):
                 yield first, last
+
+    def _nearby(self, first: int) -> bool:
+        """True when ``tại`` or ``ở`` stands shortly before: tại quán Gió, 77 Lê Thánh Tôn."""
+        for j in range(first - 1, max(-1, first - 6), -1):
+            if self.kind(j) in "TKPLd" or self.page.begins(j + 1):
+                return False
+            if self.page.words[j] in ("tại", "ở", "trọ"):
+                return True
+        return False
 
     @staticmethod
     def _dated(number: str) -> bool:
@@ -287,6 +385,9 @@ def find_addresses(
         yield (*page.span(first, last), "address", "record" if is_known else "address")
         taken[first : last + 1] = b"\1" * (last + 1 - first)
     for first, last in finder.places(taken):
+        yield (*page.span(first, last), "address", "address")
+        taken[first : last + 1] = b"\1" * (last + 1 - first)
+    for first, last in finder.english(taken):
         yield (*page.span(first, last), "address", "address")
         taken[first : last + 1] = b"\1" * (last + 1 - first)
     for first, last in finder.streets(taken):

@@ -54,7 +54,8 @@ class Elements(Places):
             return None
         if level == "house" and first in self.titles:
             return None
-        if self.white(first) in ("compound", "heading") and not page.capital(last):
+        common = self.white(first) in ("compound", "heading")
+        if common and not page.capital(last) and not page.words[last].isdigit():
             return None
         word = " ".join(page.words[first:last]).lower()
         short = word in listed("address_short")
@@ -136,7 +137,7 @@ class Elements(Places):
         if word in ("tp", "tỉnh", "thành phố") and low.lower() in listed("province_short"):
             return i, True
         if page.bare_at[i] and word in listed("address_loose_bare"):
-            return -1, False
+            return (self._to_comma(i), True) if level == "hamlet" else (-1, False)
         if any(first == i for first, *_ in page.found["place_words"]):
             return -1, False
         return self.lowercase(i, 3 if level == "hamlet" else 4), True

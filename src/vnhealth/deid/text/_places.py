@@ -15,13 +15,13 @@ from vnhealth.deid.text._lexicon import (
 )
 from vnhealth.deid.text._page import Page
 
-__all__ = ["Places"]
+__all__ = ["LOWER", "Places"]
 
 _ROOMS = frozenset({"khoa", "phong", "doi", "vien"})
 _WIDE = frozenset({"geography", "street"})
 _NAMED = frozenset({"geography", "street", "facility_name", "product"})
 _LONGEST = 4
-_STEPS = ("/", "-", "", ".", " / ", "-", "bis")
+_STEPS = ("/", "-", "", ".", " / ", "-", "bis", "+")
 
 
 def _placelike(word: str) -> bool:
@@ -47,7 +47,7 @@ def _lowerlike(word: str) -> bool:
     return word.isascii() and fold[word] in place_syllables(bare=True) - folds_of("stop")
 
 
-_LOWER = Cache(_lowerlike)
+LOWER = Cache(_lowerlike)
 
 
 class Places:
@@ -141,11 +141,11 @@ class Places:
             return (named or self.place(j)) and self.white(j) not in ("compound", "heading")
         if self.white(j) in ("compound", "heading"):
             return False
-        if self.kind(j) in "XY" and not self.white(j):
+        if (self.kind(j) in "XY" and not self.white(j)) or not self.place(j):
             closed = j + 1 == page.size or page.shape[j + 1] in ",.;)n-:"
             follows = not closed and page.shape[j + 1] == " " and self.place(j + 1)
-            return bool(closed or follows) and self._headed(j)
-        return self.place(j)
+            return bool(closed or follows) and self._headed(j) and page.capital(j)
+        return True
 
     def _headed(self, j: int) -> bool:
         """True when the word before is an unmistakable word of an address."""
@@ -159,7 +159,7 @@ class Places:
             if j > i and page.shape[j] != " ":
                 break
             bare = page.bare_at[j] and j < i + 2 and page.folds[j] in place_syllables(bare=True)
-            if not bare and not _LOWER[page.words[j]]:
+            if not bare and not LOWER[page.words[j]]:
                 break
             last = j
         return last if last >= i else -1
