@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Annotated
 
 import typer
 
-from vnhealth.cli._options import described
-from vnhealth.cli._run import main
+from vnhealth.cli._common import Settings
 
 ClickException = typer.BadParameter.__mro__[2]
 """The base of every usage error, whether typer brings its own click or uses an installed one."""
@@ -26,7 +26,21 @@ def _empty() -> typer.Typer:
 
 
 app = _empty()
-app.callback()(described(main))
+
+
+@app.callback()
+def main(
+    lang: Annotated[
+        str, typer.Option(envvar="VNHEALTH_LANG", help="vi | en: ngôn ngữ / language.")
+    ] = "vi",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Không hiện tiến độ / no progress.")
+    ] = False,
+) -> None:
+    """The options that stand before a command."""
+    if lang not in ("vi", "en"):
+        raise typer.BadParameter("vi | en")
+    Settings.lang, Settings.quiet = lang, quiet
 
 
 @app.command()
@@ -79,6 +93,6 @@ def check_alone() -> typer.Typer:
     from vnhealth.cli import check
 
     alone = _empty()
-    alone.callback()(described(main))
+    alone.callback()(main)
     check.register(alone)
     return alone

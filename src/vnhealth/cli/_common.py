@@ -12,10 +12,11 @@ from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from vnhealth.errors import CodecError, SyncError, VnHealthError
 
 if TYPE_CHECKING:
-    import typer
     from rich.console import Console
 
 __all__ = ["Exit", "Settings", "err", "fail", "out", "parse_day", "print_json", "tracked"]
@@ -72,8 +73,6 @@ def exit_code(error: VnHealthError) -> Exit:
 
 def fail(error: VnHealthError) -> typer.Exit:
     """Print an error in the chosen language and give the exit to raise."""
-    import typer
-
     show_error(error)
     return typer.Exit(exit_code(error))
 
@@ -85,13 +84,6 @@ def show_error(error: VnHealthError) -> None:
     err.print(f"{error.message(lang)} {error.hint(lang)} [{error.code}]", markup=False)
 
 
-def usage(text: str) -> typer.BadParameter:
-    """An error of usage, to be raised; ``text`` says what would be right."""
-    import typer
-
-    return typer.BadParameter(text)
-
-
 def parse_day(text: str | None) -> date | None:
     """An ISO date from an option, or a usage error."""
     if not text:
@@ -99,7 +91,7 @@ def parse_day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise usage("yyyy-mm-dd") from None
+        raise typer.BadParameter("yyyy-mm-dd") from None
 
 
 def print_json(value: Any) -> None:

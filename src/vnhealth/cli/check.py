@@ -6,88 +6,86 @@ import datetime as dt
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-from vnhealth.cli._common import Exit, Settings, err, parse_day, progress, say, usage
-from vnhealth.cli._options import Argument, Option, described
+import typer
+
+from vnhealth.cli._common import Exit, Settings, err, parse_day, progress, say
 from vnhealth.errors import VnHealthError
 from vnhealth.findings import catalogue
-
-if TYPE_CHECKING:
-    import typer
 
 KEY_VARIABLE = "VNHEALTH_BASELINE_KEY"
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("check")(described(check))
+    app.command("check")(check)
 
 
 def check(
     paths: Annotated[
-        list[str], Argument(help="Tệp, thư mục, mẫu tên hoặc - / files, folders, globs or -.")
+        list[str], typer.Argument(help="Tệp, thư mục, mẫu tên hoặc - / files, folders, globs or -.")
     ],
     format: Annotated[
-        str, Option("--format", help="human | json | sarif | junit | xlsx | html")
+        str, typer.Option("--format", help="human | json | sarif | junit | xlsx | html")
     ] = "human",
-    out: Annotated[Path | None, Option(help="Ghi kết quả vào tệp / output file.")] = None,
-    values: Annotated[bool, Option("--values", help="Hiện giá trị / show values.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Ghi kết quả vào tệp / output file.")] = None,
+    values: Annotated[bool, typer.Option("--values", help="Hiện giá trị / show values.")] = False,
     by: Annotated[
-        str, Option(help="Gom theo / group by: auto | file | encounter | cause")
+        str, typer.Option(help="Gom theo / group by: auto | file | encounter | cause")
     ] = "auto",
-    lang: Annotated[str | None, Option(help="vi | en")] = None,
+    lang: Annotated[str | None, typer.Option(help="vi | en")] = None,
     quiet: Annotated[
         bool,
-        Option("--quiet", help="Không tiến độ, không tổng kết / no progress, no summary."),
+        typer.Option("--quiet", help="Không tiến độ, không tổng kết / no progress, no summary."),
     ] = False,
-    edition: Annotated[str, Option(help="auto | 4210 | 130 | 4750 | 3176 | 1931")] = "auto",
-    on: Annotated[str | None, Option(help="Ngày áp dụng / rules of this day.")] = None,
+    edition: Annotated[str, typer.Option(help="auto | 4210 | 130 | 4750 | 3176 | 1931")] = "auto",
+    on: Annotated[str | None, typer.Option(help="Ngày áp dụng / rules of this day.")] = None,
     sent_at: Annotated[
         str | None,
-        Option(help="Lúc gửi, thêm luật thời hạn / adds deadlines: 2026-08-01T09:30"),
+        typer.Option(help="Lúc gửi, thêm luật thời hạn / adds deadlines: 2026-08-01T09:30"),
     ] = None,
     rules: Annotated[
-        list[str] | None, Option("--rules", help="Chỉ các mã này / only these codes.")
+        list[str] | None, typer.Option("--rules", help="Chỉ các mã này / only these codes.")
     ] = None,
     disable: Annotated[
-        list[str] | None, Option("--disable", help="Bỏ mã này / leave this code out.")
+        list[str] | None, typer.Option("--disable", help="Bỏ mã này / leave this code out.")
     ] = None,
     drafts: Annotated[
-        bool, Option("--drafts", help="Thêm luật của dự thảo / add rules of drafts.")
+        bool, typer.Option("--drafts", help="Thêm luật của dự thảo / add rules of drafts.")
     ] = False,
-    fail_on: Annotated[str, Option(help="error | warning | info")] = "error",
-    trust: Annotated[Path | None, Option(help="CA tin cậy (PEM) / trusted CA.")] = None,
+    fail_on: Annotated[str, typer.Option(help="error | warning | info")] = "error",
+    trust: Annotated[Path | None, typer.Option(help="CA tin cậy (PEM) / trusted CA.")] = None,
     pack: Annotated[
-        Path | None, Option("--pack", help="Gói danh mục / catalogues (VNHEALTH_CATALOGS).")
+        Path | None, typer.Option("--pack", help="Gói danh mục / catalogues (VNHEALTH_CATALOGS).")
     ] = None,
     suppress: Annotated[
-        Path | None, Option(help="Tệp TOML các phát hiện được bỏ qua / suppressions.")
+        Path | None, typer.Option(help="Tệp TOML các phát hiện được bỏ qua / suppressions.")
     ] = None,
     baseline: Annotated[
-        Path | None, Option(help="Chỉ nêu phát hiện mới so với tệp này / only what is new.")
+        Path | None, typer.Option(help="Chỉ nêu phát hiện mới so với tệp này / only what is new.")
     ] = None,
     write_baseline: Annotated[
-        Path | None, Option(help="Ghi baseline sau khi kiểm tra / write a baseline.")
+        Path | None, typer.Option(help="Ghi baseline sau khi kiểm tra / write a baseline.")
     ] = None,
     baseline_key: Annotated[
-        Path | None, Option(envvar=KEY_VARIABLE, help="Tệp khoá của baseline / its key.")
+        Path | None, typer.Option(envvar=KEY_VARIABLE, help="Tệp khoá của baseline / its key.")
     ] = None,
     fix: Annotated[
-        bool, Option("--fix", help="Đề xuất sửa không mất dữ liệu / propose repairs.")
+        bool, typer.Option("--fix", help="Đề xuất sửa không mất dữ liệu / propose repairs.")
     ] = False,
     fix_out: Annotated[
-        Path | None, Option(help="Ghi bản sửa vào thư mục này / write repaired copies.")
+        Path | None, typer.Option(help="Ghi bản sửa vào thư mục này / write repaired copies.")
     ] = None,
     in_place: Annotated[
-        bool, Option("--in-place", help="Sửa ngay trong tệp / repair the files.")
+        bool, typer.Option("--in-place", help="Sửa ngay trong tệp / repair the files.")
     ] = False,
     fix_nfc: Annotated[
-        bool, Option("--fix-nfc", help="Sửa cả chữ về Unicode NFC / normalise to NFC.")
+        bool, typer.Option("--fix-nfc", help="Sửa cả chữ về Unicode NFC / normalise to NFC.")
     ] = False,
     jobs: Annotated[
         int,
-        Option(
+        typer.Option(
             "--jobs",
             "--workers",
             min=0,
@@ -104,18 +102,18 @@ def check(
 
     if lang is not None:
         if lang not in ("vi", "en"):
-            raise usage("--lang vi|en")
+            raise typer.BadParameter("--lang vi|en")
         Settings.lang = lang
     Settings.quiet = Settings.quiet or quiet
     if format not in _check_out.FORMATS or fail_on not in list(Severity):
         formats = "|".join(_check_out.FORMATS)
-        raise usage(f"--format {formats}, --fail-on error|warning|info")
+        raise typer.BadParameter(f"--format {formats}, --fail-on error|warning|info")
     if by not in _check_out.GROUPS:
-        raise usage("--by " + "|".join(_check_out.GROUPS))
+        raise typer.BadParameter("--by " + "|".join(_check_out.GROUPS))
     if format == "xlsx" and out is None:
-        raise usage("--format xlsx --out FILE.xlsx")
+        raise typer.BadParameter("--format xlsx --out FILE.xlsx")
     if fix_out and in_place:
-        raise usage("--fix-out | --in-place")
+        raise typer.BadParameter("--fix-out | --in-place")
     fix = fix or fix_out is not None or in_place or fix_nfc
     now = dt.datetime.now(dt.UTC)
     today = now.astimezone().date()
@@ -195,12 +193,12 @@ def _moment(text: str | None) -> dt.datetime | None:
     try:
         return dt.datetime.fromisoformat(text)
     except ValueError:
-        raise usage("--sent-at yyyy-mm-ddThh:mm") from None
+        raise typer.BadParameter("--sent-at yyyy-mm-ddThh:mm") from None
 
 
 def _readable(path: Path | None, option: str) -> Path | None:
     if path is not None and not path.is_file():
-        raise usage(f"{option} {path.name}")
+        raise typer.BadParameter(f"{option} {path.name}")
     return path
 
 
