@@ -2,14 +2,17 @@
 
 import base64
 import datetime as dt
+import shutil
 
 import pytest
 
 from vnhealth import synth
-from vnhealth.console import Console, Desk
+from vnhealth.console import Console, Desk, KitRuns
 from vnhealth.protocol import vss
 from vnhealth.sandbox import Exchange, Facility, Request, VirtualClock
+from vnhealth.sandbox.server import SystemClock, running
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 TOKEN = "ma-quan-tri"
 
 
@@ -88,3 +91,66 @@ def console(exchange, desk):
 @pytest.fixture
 def browser(console):
     return Browser(console)
+
+
+@pytest.fixture
+def served(exchange, tmp_path):
+    """The console on a real port, with kits and a desk for guided runs."""
+    kits = KitRuns(tmp_path)
+
+    def site(base):
+        desk = Desk(tmp_path, clock=SystemClock(), base_url=base)
+        return Console(exchange, token=TOKEN, secret=b"s" * 32, base_url=base, kits=kits, desk=desk)
+
+    with running(exchange, site=site) as base:
+        yield base
+    kits.close()
+
+
+@pytest.fixture
+def chromium():
+    """A headless Chromium without a network beyond this machine."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_tab(served, chromium):
+    """Opens a tab and signs in; what the page complains about is collected in ``tab.said``."""
+
+    def opened():
+        page = chromium.new_context(base_url=served, locale="vi-VN").new_page()
+        page.said = []
+        page.on("console", lambda m: page.said.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.goto("/")
+        page.get_by_label("Mã quản trị").fill(TOKEN)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/")
+        return page
+
+    return opened
+
+
+@pytest.fixture
+def tab(new_tab):
+    return new_tab()
+
+
+@pytest.fixture
+def broken():
+    """What an assistive tool would stumble over in a page, by the rules of axe-core."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
+
+    def found(page):
+        return [
+            (rule["id"], [node["target"] for node in rule["nodes"]][:3])
+            for rule in axe.Axe().run(page).response["violations"]
+        ]
+
+    return found

@@ -1,63 +1,19 @@
 """The console in a real headless Chromium: keyboard, narrow screens, dark, no console error."""
 
-import shutil
 import subprocess
 import sys
 
 import pytest
 
-from vnhealth.console import Console, KitRuns
 from vnhealth.console._pages import PAGES
-from vnhealth.sandbox.server import running
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-TOKEN = "ma-quan-tri"
 PATHS = ["/", *(f"/_console/{name}" for name in PAGES if name), "/_console/journal/2"]
 
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-    pytest.mark.xdist_group("chromium"),
-]
-
-
-@pytest.fixture
-def served(exchange, tmp_path):
-    kits = KitRuns(tmp_path)
-    site = lambda base: Console(exchange, token=TOKEN, secret=b"s" * 32, base_url=base, kits=kits)  # noqa: E731
-    with running(exchange, site=site) as base:
-        yield base
-    kits.close()
-
-
-@pytest.fixture
-def tab(served):
-    """A tab that has signed in; what the page complains about is collected in ``tab.said``."""
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = chromium.new_page(base_url=served, locale="vi-VN")
-        page.said = []
-        page.on("console", lambda m: page.said.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: page.said.append(str(error)))
-        page.goto("/")
-        page.get_by_label("Mã quản trị").fill(TOKEN)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/")
-        yield page
-        chromium.close()
-
-
-def broken(page):
-    """What an assistive tool would stumble over, by the rules of axe-core."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
-    return [
-        (found["id"], [node["target"] for node in found["nodes"]][:3])
-        for found in axe.Axe().run(page).response["violations"]
-    ]
+pytestmark = pytest.mark.xdist_group("chromium")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_every_page_is_usable_by_all(tab, dark):
+def test_every_page_is_usable_by_all(tab, broken, dark):
     tab.emulate_media(color_scheme="dark" if dark else "light")
     for path in PATHS:
         tab.goto(path)
