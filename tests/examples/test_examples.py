@@ -62,8 +62,28 @@ def test_php(place):
 
 
 @pytest.mark.skipif(shutil.which("dotnet") is None, reason="dotnet is not installed")
-def test_csharp(place):
-    send(place, "dotnet", "run", "--project", str(EXAMPLES / "csharp"))
+def test_csharp_on_dotnet(place):
+    send(place, "dotnet", "run", "--project", str(EXAMPLES / "csharp"), "--")
+
+
+LIBRARIES = ("System.Net.Http", "System.Runtime.Serialization", "System.Xml.Linq")
+
+
+@pytest.mark.skipif(
+    not (shutil.which("mono") and shutil.which("mcs")), reason="mono and mcs are not installed"
+)
+def test_csharp_on_the_old_framework(place, tmp_path):
+    """As the compiler of .NET Framework takes it: C# 5, no package."""
+    program = tmp_path / "SendClaim.exe"
+    built = subprocess.run(
+        ["mcs", "-langversion:5", "-warnaserror", f"-out:{program}"]
+        + [f"-r:{name}" for name in LIBRARIES]
+        + [str(EXAMPLES / "csharp" / "SendClaim.cs")],
+        capture_output=True,
+        text=True,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    send(place, "mono", str(program))
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="node and npm are not installed")
