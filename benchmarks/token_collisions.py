@@ -1,6 +1,6 @@
 """Whether two persons ever get the same token, or two recipients share one.
 
-Usage: python benchmarks/token_collisions.py [IDS] [SEED]
+Usage: python -m benchmarks.token_collisions [IDS] [SEED]
 
 Makes the tokens of so many distinct twelve-digit numbers for two recipients, keeps a 64-bit hash of
 each (8 bytes a token) and counts equal ones. Equal tokens have equal hashes; so none equal means no
@@ -21,6 +21,7 @@ from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -78,9 +79,18 @@ class Hashes:
         return found
 
 
-def main(count: int, seed: int) -> int:
-    if not 0 < count < SPACE:
-        sys.exit("the number of ids must be between 1 and 10^12")
+@dataclass(frozen=True)
+class Compared:
+    """So many tokens were made, so many are equal to another (``alike``: by their 64-bit hash)."""
+
+    tokens: int
+    equal: int
+    alike: int
+    seconds: float
+
+
+def compare(count: int, seed: int) -> Compared:
+    """The tokens of so many numbers for all recipients."""
     key = deid.Key(random.Random(seed).randbytes(32))
     kinds = [deid.Tokens(key, name, "collisions") for name in RECIPIENTS]
     total, spent = 0, 0.0
@@ -100,11 +110,19 @@ def main(count: int, seed: int) -> int:
                 held.add(hashes)
         suspects = held.twice()
     equal = collisions(kinds, count, seed, suspects) if suspects else 0
+    return Compared(total, equal, len(suspects), spent)
+
+
+def main(count: int, seed: int) -> int:
+    if not 0 < count < SPACE:
+        sys.exit("the number of ids must be between 1 and 10^12")
+    found = compare(count, seed)
     print(
-        f"{count} ids, {len(RECIPIENTS)} recipients, seed {seed}: {total} tokens, "
-        f"{equal} equal ({len(suspects)} equal 64-bit hashes), {total / spent:,.0f} tokens/s"
+        f"{count} ids, {len(RECIPIENTS)} recipients, seed {seed}: {found.tokens} tokens, "
+        f"{found.equal} equal ({found.alike} equal 64-bit hashes), "
+        f"{found.tokens / found.seconds:,.0f} tokens/s"
     )
-    return 1 if equal else 0
+    return 1 if found.equal else 0
 
 
 def collisions(kinds: list[deid.Tokens], count: int, seed: int, suspects: set[int]) -> int:
