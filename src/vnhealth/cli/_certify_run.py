@@ -55,7 +55,7 @@ class Job:
         role = self._role(kit, subject)
         self.folder.mkdir(parents=True, exist_ok=True)
         logging.getLogger("vnhealth.sync").addHandler(logging.NullHandler())
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        logging.getLogger("uvicorn.error").addFilter(lambda record: False)  # broken lines are staged
         with progress(say("Kịch bản", "Scenarios"), len(kit.scenarios)) as advance:
             run = conformance.run_kit(
                 kit,

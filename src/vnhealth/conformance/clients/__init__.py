@@ -2,6 +2,7 @@
 
 from vnhealth.conformance.clients._place import Answer, NoAnswer, Task, Workplace
 from vnhealth.conformance.clients._plain import PlainClient
+from vnhealth.conformance.clients._plain_stores import PlainStoresClient
 from vnhealth.conformance.clients._probe import ProbeClient
 from vnhealth.conformance.clients._reference import ReferenceClient
 
@@ -9,6 +10,7 @@ __all__ = [
     "Answer",
     "NoAnswer",
     "PlainClient",
+    "PlainStoresClient",
     "ProbeClient",
     "ReferenceClient",
     "Task",

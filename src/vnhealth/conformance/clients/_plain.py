@@ -77,8 +77,7 @@ class PlainClient(PlainFiles):
                 "state": self.notes.get(task["id"], {}).get("state", "not_sent"),
                 "transaction": self.notes.get(task["id"], {}).get("transaction", ""),
             }
-            for task in self.order["tasks"]
-            if task["task"] in ("checkin", "claim", "correct", "store")
+            for task in self.sent_files()
         ]
         results = {
             "schema": "vnhealth-results/1",
@@ -87,6 +86,11 @@ class PlainClient(PlainFiles):
             "lookups": self.lookups,
         }
         self.place.disk["results.json"] = json.dumps(results, ensure_ascii=False)
+
+    def sent_files(self) -> list[Task]:
+        """The files of the order that have an entry in the results."""
+        kinds = ("checkin", "claim", "correct", "store")
+        return [task for task in self.order["tasks"] if task["task"] in kinds]
 
     # tasks
 

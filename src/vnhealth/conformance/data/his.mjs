@@ -3,11 +3,34 @@
 import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import readline from "node:readline";
 
 const folder = process.argv[2];
 const order = JSON.parse(fs.readFileSync(path.join(folder, "work-order.json"), "utf8"));
 const vss = order.gateways.vss;
-const sleep = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
+
+// ---- time: the kit's own when it answers on standard input, else that of this machine
+const TASKS = ["lookup", "checkin", "claim", "correct", "settle", "reconcile", "store", "cancel", "restore", "axis", "deid"];
+const lines = readline.createInterface({ input: process.stdin });
+const answers = lines[Symbol.asyncIterator]();
+let told = null;
+const started = Date.now();
+const now = () => told ?? Date.now() + Date.parse(order.now) - started;
+async function tell(event) {
+  process.stdout.write(JSON.stringify(event) + "\n");
+  const { value: line } = await answers.next();
+  told = line ? Date.parse(JSON.parse(line).now) : null;
+}
+async function sleep(seconds) {
+  if (told !== null) await tell({ event: "sleep", seconds });
+  else await new Promise((done) => setTimeout(done, seconds * 1000));
+}
+if (!process.stdin.isTTY) await tell({ event: "hello", clock: "sandbox", tasks: TASKS });
+// Waiting costs nothing in virtual time, so be as patient there as with the real gateway.
+const virtual = told !== null;
+const TRIES = virtual ? 18 : 8, LOOKS = virtual ? 90 : 60, LOOK_PAUSE = virtual ? 300 : 1.1;
+const TIMEOUT = virtual ? 3000 : 8000;
+const pause = (attempt) => (virtual ? Math.min(30 * 2 ** attempt, 3600) : 0.3 * 2 ** attempt);
 
 // What survives a crash: a note per task, written before and after each step.
 const notesFile = path.join(folder, "notes.json");
@@ -50,8 +73,7 @@ function table(name, rows) {
 }
 
 function today() {
-  const now = new Date(Date.now() + clockAhead + 7 * 3600 * 1000);
-  return now.toISOString().slice(0, 10).replace(/-/g, "");
+  return new Date(now() + 7 * 3600 * 1000).toISOString().slice(0, 10).replace(/-/g, "");
 }
 
 function file(task, kind) {
@@ -93,7 +115,7 @@ function sign(body, spaces, facility) {
 
 // ---- the line
 
-let clockAhead = Date.parse(order.now) - Date.now();
+let gatewayAhead = 0;
 const sessions = {};
 const barred = new Set();
 const account = (facility) => vss.accounts.find((a) => a.facility === facility);
@@ -113,14 +135,14 @@ async function send(method, address, headers, form) {
   let answer, text;
   try {
     answer = await fetch(address, {
-      method, headers, body: typeof form === "object" ? new URLSearchParams(form) : form, signal: AbortSignal.timeout(8000),
+      method, headers, body: typeof form === "object" ? new URLSearchParams(form) : form, signal: AbortSignal.timeout(TIMEOUT),
     });
     text = await answer.text();
   } catch (error) {
     throw new Silence(error.cause?.code !== "ECONNREFUSED");
   }
   const date = Date.parse(answer.headers.get("date") || "");
-  if (date) clockAhead = date - Date.now();
+  if (date) gatewayAhead = date - now();
   let said = null;
   try { said = JSON.parse(text.replace(/^\ufeff/, "")); } catch { /* no JSON: nothing is known */ }
   return { status: answer.status, said: said !== null && typeof said === "object" ? said : {}, wait: Number(answer.headers.get("retry-after")) || 0 };
@@ -129,23 +151,23 @@ async function send(method, address, headers, form) {
 async function session(facility) {
   if (barred.has(facility)) return null;
   const held = sessions[facility];
-  if (held && Date.now() < held.until) return held;
+  if (held && now() < held.until) return held;
   const who = account(facility);
-  for (let attempt = 0; attempt < 6; attempt++) {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
     try {
       const { said } = await send("POST", vss.base_url + "/api/token/take", {}, { username: who.username, password: md5(who.password) });
       const key = value(said, "APIKey");
       if (key?.access_token) {
-        const told = String(key.expires_in ?? "");
-        let life = /^\d+$/.test(told) ? told * 1000 : Date.parse(told) - (Date.now() + clockAhead);
+        const end = String(key.expires_in ?? "");
+        let life = /^\d+$/.test(end) ? end * 1000 : Date.parse(end) - (now() + gatewayAhead);
         if (!(life > 0)) life = 50 * 60 * 1000;
-        return (sessions[facility] = { ...key, until: Date.now() + life - Math.min(60000, life / 2) });
+        return (sessions[facility] = { ...key, until: now() + life - Math.min(60000, life / 2) });
       }
       if (["401", "402", "403"].includes(code(said))) break;
     } catch (error) {
       if (!(error instanceof Silence)) throw error;
     }
-    await sleep(0.3 * 2 ** attempt);
+    await sleep(pause(attempt));
   }
   barred.add(facility);
   return null;
@@ -166,7 +188,7 @@ async function call(facility, method, target, form) {
 }
 
 async function ask(facility, target) {
-  for (let attempt = 0; attempt < 8; attempt++) {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
     try {
       const answer = await call(facility, "GET", target);
       if (answer.barred) return null;
@@ -175,7 +197,7 @@ async function ask(facility, target) {
     } catch (error) {
       if (!(error instanceof Silence)) throw error;
     }
-    await sleep(0.3 * 2 ** attempt);
+    await sleep(pause(attempt));
   }
   return null;
 }
@@ -211,7 +233,7 @@ async function deliver(task, kind) {
     maCSKCB: task.facility,
     fileHSBase64: base64(file(task, kind)),
   };
-  for (let attempt = 0; attempt < 8; attempt++) {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
     keep(task, { state: "sending" });
     try {
       const answer = await call(task.facility, "POST", target, form);
@@ -226,7 +248,7 @@ async function deliver(task, kind) {
       if (!(error instanceof Silence)) throw error;
       if (error.sent && (await arrived(task, kind))) return;
     }
-    await sleep(0.3 * 2 ** attempt);
+    await sleep(pause(attempt));
   }
   keep(task, { state: "unknown" });
 }
@@ -235,12 +257,13 @@ const WORDS = { CHAP_NHAN: "accepted", CHAP_NHAN_CO_CANH_BAO: "accepted_with_war
 const counts = [];
 
 async function settle(until) {
-  const files = order.tasks.slice(0, until).filter((task) => task.tables);
-  for (let look = 0; look < 60; look++) {
+  const files = order.tasks.slice(0, until).filter((task) => task.tables || task.task === "deid");
+  for (let look = 0; look < LOOKS; look++) {
     const open = files.filter((task) => notes[task.id]?.state === "pending");
     if (!open.length) return;
-    await sleep(1.1);
+    await sleep(LOOK_PAUSE);
     for (const task of open) {
+      if (STORES[task.task]) { await lookStore(task); continue; }
       const answer = await ask(task.facility, `/api/vnhealth/ket-qua/${notes[task.id].transaction}`);
       if (value(answer, "trangThai") !== "DA_XU_LY") continue;
       keep(task, { state: WORDS[value(value(answer, "dsHoSo")?.[0], "trangThai")] ?? "unknown" });
@@ -252,7 +275,7 @@ const lookups = [];
 
 async function lookup(task) {
   const question = { maThe: task.card, hoTen: task.name, ngaySinh: task.birth_date, hoTenCb: task.officer, cccdCb: task.officer_id };
-  for (let attempt = 0; attempt < 8; attempt++) {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
     const held = await session(task.facility);
     if (!held) return;
     const who = account(task.facility);
@@ -264,7 +287,7 @@ async function lookup(task) {
     } catch (error) {
       if (!(error instanceof Silence)) throw error;
     }
-    await sleep(0.3 * 2 ** attempt);
+    await sleep(pause(attempt));
   }
 }
 
@@ -280,14 +303,149 @@ async function reconcile(task) {
   }
 }
 
+// ---- the repositories and the axis of Hà Nội: JSON, a bearer token, the password in clear text
+
+const STORES = { store: "province", cancel: "province", restore: "province", deid: "national_deid" };
+const PATHS = {
+  province: { submit: "/api/kham-chua-benh/hoan-tat", status: "/api/kham-chua-benh/ho-so/trang-thai", cancel: "/api/kham-chua-benh/huy-ho-so", restore: "/api/kham-chua-benh/khoi-phuc-ho-so" },
+  national_deid: { submit: "/api/ho-so/tiep-nhan", status: "/api/ho-so/trang-thai" },
+};
+const VERDICTS = { ACCEPTED: "accepted", ACCEPTED_WITH_WARNING: "accepted_with_warnings", REJECTED: "refused", REPLACED: "replaced", CANCELLED: "cancelled" };
+const bearers = {};
+
+async function quiet(method, address, headers, body) {
+  try {
+    return (await send(method, address, headers, body)).said;
+  } catch (error) {
+    if (!(error instanceof Silence)) throw error;
+    return {};
+  }
+}
+
+async function bearer(gateway, facility) {
+  const name = `${gateway} ${facility}`;
+  if (!bearers[name]) {
+    const { base_url, accounts } = order.gateways[gateway];
+    const { username, password } = accounts.find((a) => a.facility === facility);
+    const login = gateway === "hanoi" ? "/api/auth/token/take" : "/api/xac-thuc/token";
+    const body = JSON.stringify({ username, password, code: facility });
+    const said = await quiet("POST", base_url + login, { "Content-Type": "application/json" }, body);
+    bearers[name] = said.data?.access_token ?? said.apiKey?.accessToken;
+  }
+  return bearers[name];
+}
+
+async function store(task, call, body, type = "application/json", query = "") {
+  const gateway = STORES[task.task];
+  for (let again = 0; again < 2; again++) {
+    const token = await bearer(gateway, task.facility);
+    if (!token) return {};
+    const headers = { Authorization: `Bearer ${token}`, "Content-Type": type };
+    const said = await quiet(body === undefined ? "GET" : "POST", order.gateways[gateway].base_url + PATHS[gateway][call] + query, headers, body);
+    if (said.code !== "UNAUTHORIZED") return said;
+    delete bearers[`${gateway} ${task.facility}`];
+  }
+  return {};
+}
+
+// The very same bytes again do no harm at a repository, so a lost answer is simply asked for again.
+async function bring(task, body) {
+  if (notes[task.id]?.transaction || notes[task.id]?.state === "refused") return;
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    keep(task, { state: "sending" });
+    const { code: said, data } = await store(task, "submit", body, "application/xml");
+    if (["ACCEPTED", "ACCEPTED_WITH_WARNING", "ACCEPTED_DUPLICATE"].includes(said)) {
+      return keep(task, { state: "pending", transaction: data.tracking_id });
+    }
+    if (said && said !== "RATE_LIMITED") return keep(task, { state: "refused" });
+    await sleep(pause(attempt));
+  }
+}
+
+async function withdraw(task, reason) {
+  const body = JSON.stringify({ MA_LK: task.ma_lk, MA_CSKCB: task.facility, [reason]: task.reason, MA_YEU_CAU: task.request_id });
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const { code: said } = await store(task, task.task, body);
+    if (said && said !== "RATE_LIMITED") return;
+    await sleep(pause(attempt));
+  }
+}
+
+async function lookStore(task) {
+  const query = "?" + new URLSearchParams({ tracking_id: notes[task.id].transaction });
+  const { data } = await store(task, "status", undefined, undefined, query);
+  const state = VERDICTS[(data?.items ?? [data])[0]?.status];
+  if (state) keep(task, { state });
+}
+
+// The least that the de-identified store takes: no date, no place, no person, and no case of HIV.
+const WITHHELD = ["B20", "B21", "B22", "B23", "B24", "F02.4", "O98.7", "R75", "Z11.4", "Z20.6", "Z21", "Z71.7"];
+const REPORTED = ["GIOI_TINH", "SO_NGAY_DTRI", "MA_LOAI_KCB"];
+const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+function pseudonym(key) {
+  const made = crypto.createHmac("sha256", "vnhealth node client").update(key).digest();
+  return "A" + Array.from(made.subarray(0, 26), (byte) => BASE32[byte & 31]).join("");
+}
+
+function pseudonymised(task) {
+  const claims = order.tasks.filter((t) => t.task === "claim" && task.ma_lk.includes(t.ma_lk)).map((t) => t.tables);
+  const kept = claims.filter(({ XML1: [row], XML6 }) => {
+    const codes = [row.MA_BENH_CHINH ?? "", ...(row.MA_BENH_KT ?? "").split(";")];
+    return !XML6 && !codes.some((found) => WITHHELD.some((start) => found.startsWith(start)));
+  });
+  const policy = crypto.createHash("sha256").update(REPORTED.join(" ")).digest("hex");
+  const records = kept.map(({ XML1: [row] }) => {
+    const cells = REPORTED.filter((tag) => row[tag]).map((tag) => `<${tag}>${row[tag]}</${tag}>`).join("");
+    return `<HOSO><MA_LK>${pseudonym(row.MA_LK)}</MA_LK><XML1>${cells}</XML1></HOSO>`;
+  });
+  return `<VNHEALTH_DEID><PHIEN_BAN>1</PHIEN_BAN><NHAN>pseudonymised</NHAN><MA_CSKCB>${task.facility}</MA_CSKCB>` +
+    `<CHINH_SACH>${policy}</CHINH_SACH><SO_LUONG>${kept.length}</SO_LUONG>${records.join("")}</VNHEALTH_DEID>`;
+}
+
+// Each file of a batch has a result of its own; only those that were not taken go again.
+async function axis(task) {
+  const { base_url } = order.gateways.hanoi;
+  const files = task.files.map((one) => ({ ...one, facility: task.facility }));
+  const headers = async () => ({ Authorization: `Bearer ${await bearer("hanoi", task.facility)}`, "Content-Type": "application/json" });
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const left = files.filter((one) => !notes[one.id]?.transaction);
+    if (!left.length) break;
+    const body = JSON.stringify({ loaiHoSo: "3176", maTinh: "HN", maCSKCB: task.facility, files: left.map((one) => base64(file(one, "claim"))) });
+    const said = await quiet("POST", base_url + "/api/kcb/xml/qd3176/guiHoSoXml", await headers(), body);
+    left.forEach((one, index) => {
+      const transaction = said.fileResults?.[index]?.maGiaoDich;
+      keep(one, transaction ? { state: "pending", transaction } : { state: "sending" });
+    });
+    await sleep(pause(attempt));
+  }
+  for (let look = 0; look < LOOKS; look++) {
+    const open = files.filter((one) => notes[one.id]?.state === "pending");
+    if (!open.length) return;
+    await sleep(LOOK_PAUSE);
+    for (const one of open) {
+      const said = await quiet("GET", `${base_url}/api/kcb/tra-cuu-trang-thai/${notes[one.id].transaction}`, await headers());
+      if (said.trangThai === "DA_XU_LY") keep(one, { state: WORDS[said.dsHoSo?.[0]?.trangThai] ?? "unknown" });
+    }
+  }
+}
+
 for (const [index, task] of order.tasks.entries()) {
   if (task.task === "lookup") await lookup(task);
   else if (task.task === "checkin") await deliver(task, "checkin");
   else if (task.task === "claim" || task.task === "correct") await deliver(task, "claim");
   else if (task.task === "settle") await settle(index);
   else if (task.task === "reconcile") await reconcile(task);
+  else if (task.task === "store") await bring(task, file(task, "claim"));
+  else if (task.task === "cancel") await withdraw(task, "LY_DO_HUY");
+  else if (task.task === "restore") await withdraw(task, "LY_DO");
+  else if (task.task === "deid") await bring(task, pseudonymised(task));
+  else if (task.task === "axis") await axis(task);
 }
-const records = order.tasks.filter((task) => task.tables).map((task) => ({
+const sent = order.tasks.flatMap((task) => (task.tables ? [task] : task.files ?? []));
+const records = sent.map((task) => ({
   task: task.id, ma_lk: task.ma_lk, state: notes[task.id]?.state ?? "not_sent", transaction: notes[task.id]?.transaction ?? "",
 }));
 fs.writeFileSync(path.join(folder, "results.json"), JSON.stringify({ schema: "vnhealth-results/1", records, counts, lookups }));
+lines.close();
+process.stdin.destroy();
