@@ -14,7 +14,7 @@ from typing import Any
 from vnhealth import conformance
 from vnhealth.cli._common import progress, say
 from vnhealth.conformance import Holdout, Kit, Run, Subject
-from vnhealth.conformance.clients import ProbeClient, ReferenceClient
+from vnhealth.conformance.clients import ReferenceClient
 from vnhealth.conformance.evidence import Sealer
 from vnhealth.errors import ConformanceError
 from vnhealth.localtime import ICT
@@ -106,14 +106,14 @@ class Job:
         is_server = "server" in kit.roles
         if self.target and self.account and is_server and not self.his_command:
             account = json.loads(self.account.read_text("utf-8"))
-            return conformance.Target(self.target, account)
+            return conformance.Target(
+                self.target, account, gateway=kit.gateway, probe=conformance.client_of(kit)
+            )
         if self.target or self.account or (self.his_command and is_server):
             raise ConformanceError("ERR-CERT-10", what="--target, --account, --his-command")
-        if is_server:
-            return conformance.InProcess(ProbeClient)
         if self.his_command:
             return conformance.Command(self.his_command)
-        return conformance.InProcess(ReferenceClient)
+        return conformance.InProcess(conformance.client_of(kit))
 
     def _role(self, kit: Kit, subject: Subject) -> str:
         largest = subject.kind in ("self_test", "server_target")
@@ -126,7 +126,7 @@ class Job:
         """Send the night batch that was asked for; gives the seconds it took."""
         if not self.load:
             return 0
-        if run.kind != "self_test" or "server" in run.kit.roles:
+        if run.kind != "self_test" or run.kit.id != conformance.KITS[0].id:
             raise ConformanceError("ERR-CERT-10", what="--load")
         started = time.monotonic()
         with progress(say("Lô ban đêm", "Night batch"), self.load) as advance:

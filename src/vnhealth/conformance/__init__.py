@@ -24,7 +24,7 @@ from vnhealth.conformance._stage import Kill, Stage, Strike
 from vnhealth.conformance._subject import InProcess, Subject
 from vnhealth.conformance._target import Target
 from vnhealth.conformance._waivers import Waiver, read_waivers, waive
-from vnhealth.conformance.kits import KITS, kit
+from vnhealth.conformance.kits import KITS, client_of, kit
 
 __all__ = [
     "KITS",
@@ -51,6 +51,7 @@ __all__ = [
     "Target",
     "Told",
     "Waiver",
+    "client_of",
     "coverage",
     "csv_table",
     "evidence",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
@@ -27,6 +28,9 @@ MANY = 2000
 """Exchanges of a scenario beyond which the root stands for them alone."""
 TOP = 10
 TIER = "pseudonymised"
+PROBES = ("SRV", "RXV")
+"""Scenarios that ask a server: what lies in the sandbox then is nobody's books."""
+INJECTED = re.compile(r"Fault F\d\d was injected")
 LOST = "Every record that had to arrive"
 """How the step begins that looks for lost records; other faults refuse some on purpose."""
 
@@ -55,8 +59,8 @@ def kit_facts(kit: Kit, role: str, seed: int | None, commitment: str) -> dict[st
         "tests_sha256": _sha(evidence.canonical(tests), stages.encode()),
         "requirements_sha256": requirements_digest(),
         "role": role,
-        "gateway": "vss",
-        "edition": "1931",
+        "gateway": kit.gateway,
+        "edition": "1931" if kit.gateway != "donthuoc" else "",
         "seed": seed,
         "holdout_commitment": commitment,
         "clock": "virtual from the day and hour of each scenario; real for a program or server",
@@ -122,10 +126,9 @@ def _leaf(heard: Heard, salt: bytes) -> dict[str, Any]:
 def scenario_sums(scenario: Scenario, watch: Watch, judged: Sequence[CaseResult]) -> dict[str, Any]:
     """What one scenario adds to the sections of the evidence that are sums; JSON-ready."""
     results = {r.case.id: r for r in judged}
-    struck = [r for r in judged if r.case.id.startswith("FLT-")]
     return {
         "gateways": sorted({heard.gateway for heard in watch.heard}),
-        "faults": [_fault(case, watch) for case in struck],
+        "faults": [_fault(number, case, watch) for case in judged for number in _struck(case)],
         "security": _security(watch, results) if scenario.id == "DAY" else None,
         "load": _load(watch) if scenario.id == "LOD" else None,
         "privacy": _privacy(results),
@@ -174,7 +177,7 @@ def _books(scenario: Scenario, watch: Watch) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     codes: Counter[str] = Counter()
     total = Decimal(0)
-    if scenario.id != "SRV":
+    if scenario.id not in PROBES:
         for row in watch.exchange.reconcile():
             for name in ("sent", "accepted", "warned", "refused", "pending", "replaced"):
                 counts[name] += getattr(row, name)
@@ -187,8 +190,15 @@ def _books(scenario: Scenario, watch: Watch) -> dict[str, Any]:
     return {"counts": dict(counts), "codes": dict(codes), "total": str(total)}
 
 
-def _fault(case: CaseResult, watch: Watch) -> dict[str, Any]:
-    number = "F" + case.case.id.removeprefix("FLT-")[:2]
+def _struck(result: CaseResult) -> list[str]:
+    """The faults that a test is about: by its id in the first kit, else by its steps."""
+    if result.case.id.startswith("FLT-"):
+        return ["F" + result.case.id.removeprefix("FLT-")[:2]]
+    texts = (found.step.text_en for found in result.steps)
+    return [text.split()[1] for text in texts if INJECTED.fullmatch(text)]
+
+
+def _fault(number: str, case: CaseResult, watch: Watch) -> dict[str, Any]:
     lost = any(s.result is Result.FAIL and s.step.text_en.startswith(LOST) for s in case.steps)
     return {
         "id": number,
@@ -225,8 +235,9 @@ def _faults(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _doubled(watch: Watch) -> int:
     versions = Counter((s.kind, s.ma_lk) for s in watch.sends())
     return sum(
-        max(len(watch.held.get(("vss", kind, key), ())) - count, 0)
+        max(len(watch.held.get((watch.gateway, kind, key), ())) - count, 0)
         for (kind, key), count in versions.items()
+        if kind not in watch.staged.stage.replaced_by_itself
     )
 
 

@@ -68,11 +68,16 @@ class Guide:
     def details(self) -> dict[str, str]:
         """The other particulars of the task as text, by name."""
         left_out = ("id", "task", "tables", "files")
-        return {
-            name: ", ".join(value) if isinstance(value, list) else str(value)
-            for name, value in self.task.items()
-            if name not in left_out
-        }
+        return {name: _told(value) for name, value in self.task.items() if name not in left_out}
+
+
+def _told(value: Any) -> str:
+    """A particular as text; parts of a part by their names, items one after the other."""
+    if isinstance(value, list):
+        return ", ".join(_told(item) for item in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_told(part)}" for name, part in value.items() if part)
+    return str(value)
 
 
 @cache
@@ -157,6 +162,11 @@ def _asked(task: Mapping[str, Any], watch: Watch) -> bool:
     if kind in ("cancel", "restore"):
         wanted = {"cancel": "CANCELLED", "restore": "RESTORED"}[kind]
         return any(h.code == wanted for h in watch.calls(kind, "province"))
+    if kind in ("link_doctor", "unlink_doctor"):
+        return any(h.code == "200" for h in watch.calls(kind))
+    if kind in ("find", "sell"):
+        paths = [h.request.path for h in watch.calls("fetch")]
+        return any(path.lower().endswith(task["code"].lower()) for path in paths)
     if kind == "deid":
         return any(file.taken for file in watch.files_of("deid", "national_deid"))
     return _settled(task, watch)

@@ -131,6 +131,11 @@ class Kit:
     roles: tuple[str, ...]
     groups: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def gateway(self) -> str:
+        """The gateway that it is about."""
+        return self.scenarios[0].stage.gateways[0]
+
     def cases(self) -> list[Case]:
         """All tests in order."""
         return [case for scenario in self.scenarios for case in scenario.cases]

@@ -29,8 +29,11 @@ def _fault(strike: Strike) -> Fault:
 
 
 def exchange_of(stage: Stage, seed: int, clock: Clock, delay_s: float) -> Exchange:
-    """A fresh sandbox for a stage, with its faults; verdicts come after so many seconds."""
-    return Exchange.default(
+    """A fresh sandbox for a stage, with its faults and what lies there before the client begins.
+
+    Verdicts come after so many seconds.
+    """
+    exchange = Exchange.default(
         seed,
         clock=clock,
         facilities=[Facility(code) for code in FACILITIES],
@@ -41,6 +44,8 @@ def exchange_of(stage: Stage, seed: int, clock: Clock, delay_s: float) -> Exchan
         ),
         faults=FaultPlan([_fault(s) for s in stage.strikes], seed=seed),
     )
+    stage.prepare(staged(stage, seed), exchange)
+    return exchange
 
 
 def play(scenario: Scenario, subject: Subject, seed: int) -> Watch:

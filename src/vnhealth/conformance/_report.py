@@ -73,6 +73,14 @@ GROUPS = {
     "LOD": ("Lô ban đêm", "Night batch"),
     "LAW": ("Ngoài phép thử", "Beyond tests"),
     "SRV": ("Máy chủ", "Server"),
+    "RXS": ("Đơn: phiên", "Rx sessions"),
+    "RXC": ("Đơn: mã", "Rx codes"),
+    "RXM": ("Đơn: nội dung", "Rx content"),
+    "RXD": ("Đơn: bác sĩ", "Rx doctors"),
+    "RXT": ("Đơn: gửi", "Rx sending"),
+    "RXL": ("Đơn: ngoài phép thử", "Rx beyond tests"),
+    "RXP": ("Nhà thuốc", "Pharmacy"),
+    "RXV": ("Máy chủ đơn thuốc", "Rx server"),
 }
 COLOURS = {"pass": "#0a7a4b", "fail": "#b3261e", "error": "#7b1fa2", "inconclusive": "#946200"}
 BAR = 420

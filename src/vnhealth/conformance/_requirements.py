@@ -25,13 +25,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One requirement. ``role`` is the smallest role it binds, ``level`` must or should.
+    """One requirement of a kit. ``role`` is the smallest role it binds, ``level`` must or should.
 
     ``basis`` and ``clause`` are its legal or other source, ``confidence`` as in the catalogue of
     findings. With ``reason_vi`` and ``reason_en`` it cannot be tested, and this is why.
     """
 
     id: str
+    kit: str
     role: str
     level: str
     basis: str
@@ -65,8 +66,8 @@ def requirements() -> Mapping[str, Requirement]:
 
 
 def requirements_of(kit: Kit) -> Mapping[str, Requirement]:
-    """The requirements that bind the roles of a kit."""
-    return {name: r for name, r in requirements().items() if r.role in kit.roles}
+    """The requirements of a kit."""
+    return {name: r for name, r in requirements().items() if r.kit == kit.id}
 
 
 def requirements_digest() -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from vnhealth import synth
 from vnhealth.localtime import ICT, LocalTime
@@ -14,14 +14,19 @@ from vnhealth.records import Claim, Record
 from vnhealth.spec import Edition, edition_at
 from vnhealth.spec import table as spec_table
 
+if TYPE_CHECKING:
+    from vnhealth.sandbox import Exchange
+
 __all__ = [
     "DAY",
     "MARKED_TEXT",
+    "SEARCHED",
     "Kill",
     "Send",
     "Stage",
     "Staged",
     "Strike",
+    "Writer",
     "batch",
     "renamed",
     "staged",
@@ -94,6 +99,23 @@ class Stage:
     strikes: tuple[Strike, ...] = ()
     kills: tuple[Kill, ...] = ()
 
+    told_apart_by_content: ClassVar[tuple[str, ...]] = ()
+    """Kinds of files whose key at the gateway is made by the client: `key_of` tells them apart."""
+
+    replaced_by_itself: ClassVar[tuple[str, ...]] = ()
+    """Kinds of files that may arrive twice: under the same key the later takes the place."""
+
+    def laid_out(self, seed: int) -> Staged:
+        """The tasks and what has to come of them; another sort of stage does it in its own way."""
+        return _day(self, seed)
+
+    def key_of(self, body: bytes) -> str:
+        """Which staged record a file of those kinds is about."""
+        raise NotImplementedError
+
+    def prepare(self, staged: Staged, exchange: Exchange) -> None:
+        """Bring what lies at the gateway there before the client begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Send:
@@ -112,16 +134,20 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """The tasks of a work order and what has to come of them."""
+    """The tasks of a work order and what has to come of them.
+
+    ``lying`` are messages that lie at the gateway before the client begins.
+    """
 
     stage: Stage
     start: dt.datetime
     tasks: tuple[dict[str, Any], ...]
     sends: tuple[Send, ...]
     claims: tuple[Claim, ...]
+    lying: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
 
-class _Writer:
+class Writer:
     """Collects tasks and sends; numbers tasks and versions."""
 
     def __init__(self) -> None:
@@ -190,8 +216,12 @@ def tables_of(claim: Claim) -> dict[str, Rows]:
 @cache
 def staged(stage: Stage, seed: int) -> Staged:
     """The tasks of a stage; the same for the same seed."""
+    return stage.laid_out(seed)
+
+
+def _day(stage: Stage, seed: int) -> Staged:
     claims = tuple(_claims(stage, seed))
-    writer = _Writer()
+    writer = Writer()
     if stage.lookups:
         _lookups(writer, stage, claims[0])
     if "vss" in stage.gateways:
@@ -266,7 +296,7 @@ def batch(stage: Stage, seed: int, first: int, count: int) -> Staged:
         facility=stage.facilities[0],
         day=stage.day,
     )
-    writer = _Writer()
+    writer = Writer()
     for index in range(first, first + count):
         claim = day[index]
         _checkins(writer, claim)
@@ -276,14 +306,14 @@ def batch(stage: Stage, seed: int, first: int, count: int) -> Staged:
     return Staged(stage, start, tuple(writer.tasks), tuple(writer.sends), ())
 
 
-def _checkins(writer: _Writer, claim: Claim) -> None:
+def _checkins(writer: Writer, claim: Claim) -> None:
     edition = _edition(claim)
     for row in synth.checkin(claim, edition=edition):
         tables = {"XML0": [{**_row(edition, row), "STT": "1"}]}
         writer.file("checkin", claim, tables, kind="checkin")
 
 
-def _lookups(writer: _Writer, stage: Stage, claim: Claim) -> None:
+def _lookups(writer: Writer, stage: Stage, claim: Claim) -> None:
     """Cards whose last digits are the answer that the sandbox gives."""
     x1 = claim.xml1
     assert x1 is not None
@@ -301,7 +331,7 @@ def _lookups(writer: _Writer, stage: Stage, claim: Claim) -> None:
         )
 
 
-def _province(writer: _Writer, stage: Stage, claims: tuple[Claim, ...]) -> None:
+def _province(writer: Writer, stage: Stage, claims: tuple[Claim, ...]) -> None:
     for claim in claims:
         writer.file("store", claim, tables_of(claim), kind="claim", gateway="province")
     if stage.withdrawn:

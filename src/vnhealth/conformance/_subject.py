@@ -14,15 +14,18 @@ from vnhealth.conformance._stage import Staged
 from vnhealth.conformance.clients import Workplace
 from vnhealth.conformance.evidence import schema, violations
 from vnhealth.localtime import ICT
+from vnhealth.protocol import gateway
 from vnhealth.sandbox import Clock, Exchange, VirtualClock
 from vnhealth.sandbox.transport import SandboxTransport
 
 if TYPE_CHECKING:
     from vnhealth.conformance._model import Reason, Scenario
 
-__all__ = ["MAX_LIVES", "Client", "InProcess", "Results", "Subject", "work_order"]
+__all__ = ["MAX_LIVES", "Client", "InProcess", "Results", "Subject", "accounts", "work_order"]
 
 MAX_LIVES = 6
+ROLES = {"donthuoc": ("facility", "doctor", "pharmacy")}
+"""What the accounts of a facility are for, in their order in the facts of the gateway."""
 
 
 class Client(Protocol):
@@ -92,14 +95,12 @@ def work_order(
     wanted += ["national_deid"] if staged.stage.deid else []
     wanted += ["hanoi"] if staged.stage.axis else []
     for key in wanted:
-        accounts = [
-            exchange.credentials(code, key, base_url=base_url) for code in staged.stage.facilities
-        ]
         gateways[key] = {
-            "base_url": accounts[0].base_url,
+            "base_url": base_url.rstrip("/") + gateway(key).prefix,
             "accounts": [
-                {"username": a.username, "password": a.password, "facility": a.facility}
-                for a in accounts
+                account
+                for code in staged.stage.facilities
+                for account in accounts(exchange, key, code)
             ],
         }
     return {
@@ -112,6 +113,19 @@ def work_order(
         },
         "tasks": list(staged.tasks),
     }
+
+
+def accounts(exchange: Exchange, key: str, facility: str) -> list[dict[str, str]]:
+    """The accounts of a facility at a gateway; with a role where it has several there."""
+    roles = ROLES.get(key, ("",))
+    forms = gateway(key).accounts if key in ROLES else ("",)
+    found = []
+    for role, form in zip(roles, forms, strict=True):
+        name = form.format(facility=facility)
+        a = exchange.credentials(facility, key, username=name)
+        account = {"username": a.username, "password": a.password, "facility": a.facility}
+        found.append({**account, "role": role} if role else account)
+    return found
 
 
 class InProcess:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import httpx
@@ -13,7 +13,7 @@ from vnhealth.conformance._keys import Pki
 from vnhealth.conformance._line import Heard, Tap
 from vnhealth.conformance._model import Reason, Scenario
 from vnhealth.conformance._stage import Staged
-from vnhealth.conformance._subject import Results, work_order
+from vnhealth.conformance._subject import Client, Results, work_order
 from vnhealth.conformance.clients import Workplace
 from vnhealth.conformance.clients._probe import ProbeClient
 from vnhealth.errors import ConformanceError
@@ -27,11 +27,13 @@ __all__ = ["Target"]
 class _Line(httpx.BaseTransport):
     """Carries requests to the server and keeps them with their answers."""
 
-    def __init__(self, inner: httpx.BaseTransport, prefix: str, clock: Clock) -> None:
+    def __init__(self, inner: httpx.BaseTransport, prefix: str, clock: Clock, gateway: str) -> None:
         self._inner = inner
         self._prefix = prefix
         self._clock = clock
-        self._calls = {e.path.lower(): name for name, e in gateways()["vss"].endpoints.items()}
+        self._gateway = gateway
+        endpoints = gateways()[gateway].endpoints.items()
+        self._calls = {e.path.lower().partition("{")[0]: name for name, e in endpoints}
         self.heard: list[Heard] = []
         self.life = 1
 
@@ -48,10 +50,6 @@ class _Line(httpx.BaseTransport):
 
     def _keep(self, request: httpx.Request, status: int, body: bytes) -> None:
         path = request.url.path.removeprefix(self._prefix)
-        try:
-            code = str(json.loads(body).get("maKetQua", ""))
-        except (ValueError, AttributeError):
-            code = ""
         asked = Request(
             request.method,
             path,
@@ -66,20 +64,42 @@ class _Line(httpx.BaseTransport):
                 life=1,
                 request=asked,
                 response=Response(status, body),
-                gateway="vss",
-                call=self._calls.get(path.lower(), ""),
-                code=code,
+                gateway=self._gateway,
+                call=self._call(path.lower()),
+                code=_code(body, status),
                 facility="",
             )
         )
 
+    def _call(self, path: str) -> str:
+        """The name of a call; paths that end in a value are known by what stands before it."""
+        known = self._calls.get(path)
+        begins = (
+            name for start, name in self._calls.items() if start.endswith("/") and start in path
+        )
+        return known or next(begins, "")
+
+
+def _code(body: bytes, status: int) -> str:
+    """The result code of an answer: in the body at most gateways, else the status."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return ""
+    named = said if isinstance(said, dict) else {}
+    return str(named.get("maKetQua") or named.get("code") or status)
+
+
+Account = Mapping[str, str]
+
 
 class Target:
-    """A server of the insurance gateway's kind at an address.
+    """A server at an address that is of the kind of a gateway.
 
     ``account`` has username, password and facility (one for which the kit has no say in who it is:
-    the staged records take its code). The kit's test certificates must be trusted by the server, or
-    its signature check be off.
+    the staged records take its code); a list of them with roles where the gateway wants several.
+    The kit's test certificates must be trusted by the server, or its signature check be off.
+    ``probe`` is the client of the kit that asks it.
     """
 
     kind = "server_target"
@@ -88,15 +108,21 @@ class Target:
     def __init__(
         self,
         base_url: str,
-        account: Mapping[str, str],
+        account: Account | Sequence[Account],
         transport: httpx.BaseTransport | None = None,
+        *,
+        gateway: str = "vss",
+        probe: Callable[[Workplace], Client] = ProbeClient,
     ) -> None:
-        missing = [n for n in ("username", "password", "facility") if not account.get(n)]
+        self._accounts = [dict(a) for a in ([account] if isinstance(account, Mapping) else account)]
+        names = ("username", "password", "facility")
+        missing = dict.fromkeys(n for a in self._accounts or [{}] for n in names if not a.get(n))
         if missing:
             raise ConformanceError("ERR-CERT-10", what=", ".join(missing))
         self._base_url = base_url.rstrip("/")
-        self._account = dict(account)
         self._transport = transport
+        self._gateway = gateway
+        self._probe = probe
 
     def cannot(self, scenario: Scenario, staged: Staged) -> Reason | None:
         """A server is asked everything."""
@@ -112,9 +138,10 @@ class Target:
 
         clock = SystemClock()
         inner = self._transport or httpx.HTTPTransport()
-        line = _Line(inner, httpx.URL(self._base_url).path, clock)
+        line = _Line(inner, httpx.URL(self._base_url).path, clock, self._gateway)
         order: dict[str, Any] = work_order(staged, exchange, "http://target.invalid", clock.now())
-        order["gateways"] = {"vss": {"base_url": self._base_url, "accounts": [self._account]}}
+        at = {"base_url": self._base_url, "accounts": self._accounts}
+        order["gateways"] = {self._gateway: at}
         disk: dict[str, str] = {}
         place = Workplace(
             order=json.loads(json.dumps(order)),
@@ -124,7 +151,7 @@ class Target:
             disk=disk,
             signers=dict(pki.signers),
         )
-        ProbeClient(place).run()
+        self._probe(place).run()
         if self._transport is None:
             inner.close()
         return cast(Tap, line), Results.of(disk.get("results.json"))

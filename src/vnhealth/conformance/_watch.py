@@ -23,7 +23,11 @@ from vnhealth.signing import verify as verify_signature
 __all__ = ["Arrived", "Watch"]
 
 FIRST, LAST = dt.date(1970, 1, 1), dt.date(9999, 12, 31)
+KINDS = {"0": "checkin", "130": "claim"}
+"""Kinds of files where the facts of the gateway have a number for them."""
 TAKEN = ("200", "ACCEPTED", "ACCEPTED_WITH_WARNING", "ACCEPTED_DUPLICATE")
+USER_NAMES = ("username", "ma_lien_thong_bac_si", "ma_lien_thong_co_so_kham_chua_benh")
+"""Fields of logins that say who it is; the first that is filled in counts."""
 Key = tuple[str, str, str]
 """Gateway, kind, MA_LK."""
 
@@ -54,13 +58,21 @@ class Arrived:
         return tuple(dict.fromkeys(key for key in found if key))
 
     @property
+    def sender(self) -> str:
+        """The facility that sends: that of the form, else that of the account."""
+        return self.form.get("maCSKCB") or self.heard.facility
+
+    @property
     def taken(self) -> bool:
         """True when the answer acknowledged it."""
         return self.heard.code in TAKEN and self.heard.response.status < 300
 
 
 class Watch:
-    """One scenario as it went: what was staged, heard, held at the end, and said by the client."""
+    """One scenario as it went: what was staged, heard, held at the end, and said by the client.
+
+    ``gateway`` is the one that the scenario is about; questions without a gateway mean it.
+    """
 
     def __init__(
         self, staged: Staged, exchange: Exchange, tap: Tap, results: Results, pki: Pki
@@ -71,20 +83,24 @@ class Watch:
         self.lives = tap.life
         self.results = results
         self.pki = pki
+        self.gateway = (*staged.stage.gateways, "vss")[0]
         self.faults = [name for heard in tap.heard for name in heard.fault.split("+") if name]
 
     # requests
 
-    def calls(self, name: str, gateway: str = "vss") -> list[Heard]:
+    def calls(self, name: str, gateway: str = "") -> list[Heard]:
         """The requests to the calls whose name begins so."""
-        return [h for h in self.heard if h.gateway == gateway and h.call.startswith(name)]
+        of = gateway or self.gateway
+        return [h for h in self.heard if h.gateway == of and h.call.startswith(name)]
 
     @cached_property
     def logins(self) -> dict[str, list[Heard]]:
-        """Logins at the insurance gateway by user name."""
+        """Logins by user name."""
         found: dict[str, list[Heard]] = defaultdict(list)
         for heard in self.calls("login"):
-            found[self.login_form(heard).get("username", "")].append(heard)
+            fields = self.login_form(heard)
+            name = next((fields[n] for n in USER_NAMES if fields.get(n)), "")
+            found[name].append(heard)
         return found
 
     def login_form(self, heard: Heard) -> dict[str, str]:
@@ -105,8 +121,7 @@ class Watch:
             endpoint = gateways()[heard.gateway].endpoints.get(heard.call) if heard.call else None
             if endpoint is None or not endpoint.record:
                 continue
-            kind = "checkin" if endpoint.record in ("0", "checkin") else "claim"
-            kind = "deid" if endpoint.record == "deid" else kind
+            kind = KINDS.get(endpoint.record, endpoint.record)
             form: dict[str, str] = {}
             body = heard.request.body
             if heard.gateway == "vss":
@@ -115,9 +130,10 @@ class Watch:
             found.append(Arrived(heard, kind, body, form))
         return found
 
-    def files_of(self, kind: str, gateway: str = "vss") -> list[Arrived]:
+    def files_of(self, kind: str = "", gateway: str = "") -> list[Arrived]:
         """Files of a kind."""
-        return [f for f in self.files if f.kind == kind and f.heard.gateway == gateway]
+        of = gateway or self.gateway
+        return [f for f in self.files if f.kind == (kind or f.kind) and f.heard.gateway == of]
 
     # what the gateway holds
 
@@ -126,17 +142,18 @@ class Watch:
         """Every record that a gateway acknowledged, by key, in order of receipt."""
         found: dict[Key, list[tuple[Submission, Record]]] = defaultdict(list)
         for submission, record in self.exchange.store.listing("", "", FIRST, LAST):
-            key = (submission.gateway, submission.kind, record.key or "")
-            found[key].append((submission, record))
+            name = record.key or ""
+            if submission.kind in self.staged.stage.told_apart_by_content:
+                name = self.staged.stage.key_of(self.exchange.store.body(submission.number))
+            found[submission.gateway, submission.kind, name].append((submission, record))
         return found
 
-    def sends(self, kind: str = "", gateway: str = "vss") -> list[Send]:
+    def sends(self, kind: str = "", gateway: str = "") -> list[Send]:
         """What had to arrive."""
-        return [
-            s for s in self.staged.sends if s.gateway == gateway and (not kind or s.kind == kind)
-        ]
+        of = gateway or self.gateway
+        return [s for s in self.staged.sends if s.gateway == of and (not kind or s.kind == kind)]
 
-    def latest(self, kind: str = "", gateway: str = "vss") -> list[Send]:
+    def latest(self, kind: str = "", gateway: str = "") -> list[Send]:
         """The last version of each record that had to arrive."""
         return list({(s.kind, s.ma_lk): s for s in self.sends(kind, gateway)}.values())
 

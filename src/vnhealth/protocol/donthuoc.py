@@ -26,6 +26,7 @@ __all__ = [
     "SEX",
     "TOKEN_SECONDS",
     "USED_BEFORE",
+    "VALID_DAYS",
     "WELL",
     "Course",
     "Diagnosis",
@@ -45,6 +46,10 @@ HEADER_APP_NAME = "app-name"
 HEADER_APP_KEY = "app-key"
 TOKEN_SECONDS = 604_800
 """Life of a token as seen in one: seven days. The answer of a login does not say it."""
+
+VALID_DAYS = 5
+"""How long medicines may be bought on a prescription, from the day it was written (26/2025/TT-BYT).
+"""
 
 WELL = "thành công"
 """Words of an answer that clients take for success; ``success`` is a sentence, not a boolean."""

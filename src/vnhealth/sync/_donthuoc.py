@@ -89,6 +89,12 @@ class DonthuocGate(BearerGate):
             call = "login_doctor"
         return self._request(self.gateway.endpoint(call), headers=JSON, body=compact(fields))
 
+    def _login_code(self, answer: HttpAnswer) -> str | None:
+        """200 with a sentence and no token lets nobody in: asking again would not help."""
+        code = self._code(answer)
+        barred = code == "200" and not (answer.document() or {}).get("token") and _sentence(answer)
+        return "403" if barred else code
+
     def _open(self, answer: HttpAnswer) -> Token | None:
         token = (answer.document() or {}).get("token")
         return self._opened(token, _end_of(token) if isinstance(token, str) else None)

@@ -2,5 +2,9 @@
 
 from vnhealth.conformance.expect._books import *  # noqa: F403
 from vnhealth.conformance.expect._content import *  # noqa: F403
+from vnhealth.conformance.expect._pharmacy import *  # noqa: F403
+from vnhealth.conformance.expect._prescriptions import *  # noqa: F403
 from vnhealth.conformance.expect._privacy import *  # noqa: F403
+from vnhealth.conformance.expect._rx_course import *  # noqa: F403
+from vnhealth.conformance.expect._rx_people import *  # noqa: F403
 from vnhealth.conformance.expect._traffic import *  # noqa: F403

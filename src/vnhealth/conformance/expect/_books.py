@@ -43,7 +43,7 @@ def _places(watch: Watch, sends: list[Send]) -> str:
     return ", ".join(watch.name(s) for s in sends[:8]) + (" …" if len(sends) > 8 else "")
 
 
-def nothing_lost(kind: str = "", gateway: str = "vss") -> Step:
+def nothing_lost(kind: str = "", gateway: str = "") -> Step:
     """Every version of every record that had to arrive is held."""
 
     @step(
@@ -57,7 +57,7 @@ def nothing_lost(kind: str = "", gateway: str = "vss") -> Step:
     return check
 
 
-def nothing_doubled(kind: str = "", gateway: str = "vss") -> Step:
+def nothing_doubled(kind: str = "", gateway: str = "") -> Step:
     """No record was taken more often than there are versions of it."""
 
     @step(
@@ -80,7 +80,7 @@ def nothing_doubled(kind: str = "", gateway: str = "vss") -> Step:
     "Nothing is sent that was not in the order",
 )
 def nothing_foreign(watch: Watch) -> str:
-    """No key that was not staged, on the VSS gateway."""
+    """No key that was not staged."""
     known = {s.ma_lk for s in watch.staged.sends}
     strange = sum(1 for f in watch.files if f.kind != "deid" and set(f.keys) - known)
     if not watch.files:
@@ -278,7 +278,7 @@ def counts_agree(watch: Watch) -> str:
         raise Undecided("no reconciliation")
     wanted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     day = watch.staged.stage.day
-    for row in watch.exchange.reconcile("vss", since=day, until=day):
+    for row in watch.exchange.reconcile(watch.gateway, since=day, until=day):
         for name in ("sent", "accepted", "refused", "pending"):
             wanted[row.facility, row.kind][name] += getattr(row, name)
     said = {

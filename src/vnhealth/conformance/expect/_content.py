@@ -257,7 +257,7 @@ def special_characters(watch: Watch) -> str:
 
 
 def _files(watch: Watch, bad: Callable[[Arrived], bool], kind: str = "") -> str:
-    files = [f for f in watch.files if f.heard.gateway == "vss" and f.kind in (kind or f.kind)]
+    files = watch.files_of(kind)
     if not files:
         raise Undecided("no file arrived")
     wrong = [f for f in files if bad(f)]
@@ -334,8 +334,8 @@ def one_record_a_file(watch: Watch) -> str:
 
 @step("MACSKCB trong tệp là cơ sở gửi", "MACSKCB of the file is the facility that sends")
 def envelope_facility(watch: Watch) -> str:
-    """Against the field maCSKCB of the form."""
-    return _files(watch, lambda f: f.opened.facility != f.form.get("maCSKCB"), "claim")
+    """Against the field maCSKCB of the form, else against the account."""
+    return _files(watch, lambda f: f.opened.facility != f.sender, "claim")
 
 
 @step("NGAYLAP là ngày lập tệp", "NGAYLAP is the day on which the file was made")
@@ -356,7 +356,7 @@ def created_today(watch: Watch) -> str:
 
 
 def _signed(watch: Watch, bad: Callable[[Arrived], bool]) -> str:
-    files = [f for f in watch.files if f.heard.gateway == "vss" and f.file]
+    files = [f for f in watch.files_of() if f.file]
     if not files:
         raise Undecided("no file arrived")
     wrong = [f for f in files if bad(f)]
@@ -389,12 +389,12 @@ def sign_intact(watch: Watch) -> str:
     "The certificate is valid and belongs to the facility that sends",
 )
 def sign_owner(watch: Watch) -> str:
-    """Registered for the facility of the form."""
+    """Registered for the facility that sends."""
     unfit = (SignatureStatus.UNKNOWN_CERTIFICATE, SignatureStatus.EXPIRED)
 
     def bad(file: Arrived) -> bool:
         report = watch.signature(file)
-        owner = file.form.get("maCSKCB") in report.facilities
+        owner = file.sender in report.facilities
         return report.status in unfit or (report.is_valid and not owner)
 
     return _signed(watch, bad)

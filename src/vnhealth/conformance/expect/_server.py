@@ -16,8 +16,10 @@ __all__ = [
     "entity_harmless",
     "login_answers",
     "login_plain",
+    "probed",
     "receipts_complete",
     "refused",
+    "said_by",
     "transactions_distinct",
     "unknown_call_refused",
     "verdict_comes",
@@ -25,14 +27,16 @@ __all__ = [
 ]
 
 
-def _heard(watch: Watch, label: str) -> Heard:
+def probed(watch: Watch, label: str) -> Heard:
+    """The exchange of a probe. Raises `Undecided` when it got no answer."""
     probes: dict[str, int] = json.loads(watch.results.text or "{}").get("probes", {})
     if label not in probes:
         raise Undecided(f"no answer to {label}")
     return watch.heard[probes[label] - 1]
 
 
-def _said(heard: Heard) -> dict[str, Any]:
+def said_by(heard: Heard) -> dict[str, Any]:
+    """The members of an answer, their names in lower case; none when it is no object."""
     try:
         found = json.loads(heard.response.body)
     except ValueError:
@@ -46,8 +50,8 @@ def _said(heard: Heard) -> dict[str, Any]:
 )
 def login_answers(watch: Watch) -> str:
     """The published members, all usable."""
-    heard = _heard(watch, "login")
-    said = _said(heard)
+    heard = probed(watch, "login")
+    said = said_by(heard)
     key = said.get("apikey")
     if str(said.get("maketqua")) != "200" or not isinstance(key, dict):
         return f"HTTP {heard.response.status}"
@@ -63,7 +67,7 @@ def login_answers(watch: Watch) -> str:
 )
 def login_plain(watch: Watch) -> str:
     """One known client splits the text at commas."""
-    heard = _heard(watch, "login")
+    heard = probed(watch, "login")
     said = json.loads(heard.response.body)
     key = said.get("APIKey") or {}
     if list(said)[:2] != ["maKetQua", "APIKey"]:
@@ -78,7 +82,7 @@ def login_plain(watch: Watch) -> str:
 @step("Sai mật khẩu không nhận được phiên", "A wrong password gets no session")
 def wrong_login_refused(watch: Watch) -> str:
     """No token, no code 200."""
-    said = _said(_heard(watch, "wrong_login"))
+    said = said_by(probed(watch, "wrong_login"))
     return "session" if said.get("apikey") or str(said.get("maketqua")) == "200" else ""
 
 
@@ -87,8 +91,8 @@ def refused(label: str, vi: str, en: str, *codes: str) -> Step:
 
     @step(vi, en)
     def check(watch: Watch) -> str:
-        heard = _heard(watch, label)
-        said = _said(heard)
+        heard = probed(watch, label)
+        said = said_by(heard)
         code = str(said.get("maketqua", ""))
         if code == "200" or said.get("magiaodich"):
             return "taken"
@@ -101,7 +105,7 @@ def refused(label: str, vi: str, en: str, *codes: str) -> Step:
 
 
 def _receipts(watch: Watch) -> list[dict[str, Any]]:
-    return [_said(_heard(watch, label)) for label in ("checkin", "claim1", "claim2")]
+    return [said_by(probed(watch, label)) for label in ("checkin", "claim1", "claim2")]
 
 
 @step(
@@ -136,7 +140,7 @@ def transactions_distinct(watch: Watch) -> str:
 )
 def entity_harmless(watch: Watch) -> str:
     """No 5xx and no sign of the entity."""
-    response = _heard(watch, "entity").response
+    response = probed(watch, "entity").response
     if response.status >= 500:
         return f"HTTP {response.status}"
     return "entity" if ENTITY.encode() in response.body else ""
@@ -148,16 +152,16 @@ def entity_harmless(watch: Watch) -> str:
 )
 def unknown_call_refused(watch: Watch) -> str:
     """Neither 2xx nor code 200."""
-    heard = _heard(watch, "unknown")
-    good = heard.response.status < 300 or str(_said(heard).get("maketqua")) == "200"
+    heard = probed(watch, "unknown")
+    good = heard.response.status < 300 or str(said_by(heard).get("maketqua")) == "200"
     return f"HTTP {heard.response.status}" if good else ""
 
 
 @step("Hỏi được kết quả của hồ sơ", "The verdict on a claim can be asked for")
 def verdict_comes(watch: Watch) -> str:
     """By the call that vnhealth defined; a server that has none leaves this open."""
-    heard = _heard(watch, "verdict")
-    said = _said(heard)
+    heard = probed(watch, "verdict")
+    said = said_by(heard)
     if str(said.get("maketqua")) != "200":
         raise Undecided("the server has no such call")
     states = [row.get("trangThai") for row in said.get("dshoso") or () if isinstance(row, dict)]

@@ -71,7 +71,7 @@ def three_headers(watch: Watch) -> str:
 def _secrets(watch: Watch) -> list[str]:
     found = []
     for facility in watch.staged.stage.facilities:
-        found.append(watch.exchange.credentials(facility, "vss").password)
+        found.append(watch.exchange.credentials(facility, watch.gateway).password)
     found += [h.request.header("accessToken") for h in watch.heard]
     found += [h.request.header("passwordHash") for h in watch.heard]
     found += [watch.login_form(h).get("password", "") for h in watch.calls("login")]
