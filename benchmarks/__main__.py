@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from rich.console import Console
@@ -22,42 +19,11 @@ from benchmarks.gate import worse
 from benchmarks.groups import GROUPS as OTHERS
 from benchmarks.harness import Figure
 from benchmarks.identity import identity
+from benchmarks.machine import machine
 from vnhealth.identity.figures import PARTS
 
 GROUPS = {**OTHERS, **CHECKING}
 RESULTS = Path(__file__).parent / "results.json"
-LIBRARIES = [
-    "lxml",
-    "pybase64",
-    "cryptography",
-    "signxml",
-    "httpx",
-    "xsdata",
-    "pydantic-xml",
-    "xmlschema",
-]
-
-
-def machine(source: str) -> dict[str, object]:
-    model = ""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = [x for x in cpuinfo.read_text().splitlines() if x.startswith("model name")]
-        model = lines[0].partition(":")[2].strip() if lines else ""
-    libraries = {}
-    for name in LIBRARIES:
-        try:
-            libraries[name] = version(name)
-        except PackageNotFoundError:
-            libraries[name] = "not installed"
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "cpu": model,
-        "cores": os.cpu_count(),
-        "corpus": source,
-        "libraries": libraries,
-    }
 
 
 def main() -> int:

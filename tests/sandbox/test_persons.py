@@ -79,3 +79,26 @@ def test_a_question_without_a_name_is_refused() -> None:
     body = json.dumps({"SO_CCCD": "001099012345"}).encode()
     got = call(ex, "01001", "POST", "/api/vnhealth/nguoi-benh/tra-cuu", body, "application/json")
     assert got["code"] == "INVALID_REQUEST"
+
+
+def test_after_a_reset_nobody_is_known_and_new_records_are_seen(exchange: Exchange) -> None:
+    (claim,) = synth.generate(encounters=1, edition="3176", seed=5, facility="01991", day=DAY)
+    for _ in range(2):
+        send(exchange, "01991", claim)
+        assert ask(exchange, "01991", claim.xml1) == []
+        exchange.clock.advance(dt.timedelta(hours=3))  # type: ignore[attr-defined]
+        assert [i["so_ho_so"] for i in ask(exchange, "01991", claim.xml1)] == [1]
+        exchange.reset()
+        assert ask(exchange, "01991", claim.xml1) == []
+
+
+def test_a_reset_forgets_what_a_file_held_at_the_start(tmp_path: Path) -> None:
+    (claim,) = synth.generate(encounters=1, edition="3176", seed=5, facility="01991", day=DAY)
+    first = Exchange.default(seed=7, store=SqliteStore(tmp_path / "state.sqlite"))
+    send(first, "01991", claim)
+    first.close()
+    again = Exchange.default(seed=7, store=SqliteStore(tmp_path / "state.sqlite"))
+    assert len(again.reconcile()) == 1
+    again.reset()
+    assert again.reconcile() == ()
+    again.close()

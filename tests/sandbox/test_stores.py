@@ -15,6 +15,7 @@ from vnhealth.sandbox import (
     State,
     Submission,
 )
+from vnhealth.sandbox._store import Wanted
 
 NOW = dt.datetime(2026, 8, 3, 16, 59, 59, 123456, tzinfo=dt.UTC)
 
@@ -102,6 +103,83 @@ def test_a_later_record_is_the_current_one(store):
     assert (row.received, row.sent, row.replaced, row.balanced) == (2, 1, 1, True)
 
 
+def test_the_current_records_of_many_keys_at_once(store):
+    keys = [f"K{number}" for number in range(1, 1202)]
+    store.add(submission(1), b"", [Record(1, i, key) for i, key in enumerate(keys)])
+    store.update(Record(1, 2, "K3", replaced_by=2))
+    store.add(submission(2), b"", [Record(2, 0, "K3")])
+    found = store.current_ones("vss", "01001", "claim", [*keys, "K9999"])
+    assert list(sorted(found)) == sorted(keys)
+    assert (found["K1"].submission, found["K3"].submission) == (1, 2)
+    assert store.current_ones("vss", "01002", "claim", keys) == {}
+    assert store.current_ones("vss", "01001", "claim", []) == {}
+
+
+def test_a_province_stands_for_its_facilities_and_a_code_for_itself(store):
+    for number, facility in enumerate(("79001", "7900100000001", "01001"), 1):
+        store.add(submission(number, facility=facility), b"", [Record(number, 0, "A")])
+    day = dt.date(2026, 8, 3)
+    wanted = {"": [1, 2, 3], "79": [1, 2], "79001": [1], "7900100000001": [2], "99": []}
+    late = NOW + dt.timedelta(days=1)
+    for facility, numbers in wanted.items():
+        assert [s.number for s, _ in store.listing("vss", facility, day, day)] == numbers
+        assert [s.number for s in store.due(late, 9, "vss", facility)] == numbers
+        assert sum(row.received for row in store.counts("", facility, day, day)) == len(numbers)
+
+
+def test_pages_hold_what_is_wanted_and_say_how_many_there_are(store):
+    for number in range(1, 8):
+        state = State.REFUSED if number % 2 else State.ACCEPTED
+        record = Record(number, 0, f"K{number}", state, 99 if number == 3 else None, number == 4)
+        kind = "checkin" if number == 6 else "claim"
+        store.add(submission(number, kind=kind), b"", [record])
+    day = dt.date(2026, 8, 3)
+
+    def page(wanted, offset=0, limit=9, facility="01"):
+        rows, total = store.page("vss", facility, day, day, wanted, offset=offset, limit=limit)
+        return [s.number for s, _ in rows], total
+
+    assert page(Wanted(("claim",))) == ([1, 2, 5, 7], 4)
+    assert page(Wanted(("claim",)), offset=1, limit=2) == ([2, 5], 4)
+    assert page(Wanted(("claim", "checkin"), cancelled=True)) == ([1, 2, 4, 5, 6, 7], 6)
+    assert page(Wanted(("claim",), refused=True)) == ([1, 5, 7], 3)
+    assert page(Wanted(("claim",), refused=False)) == ([2], 1)
+    assert page(Wanted(("claim",)), facility="79") == ([], 0)
+    assert page(Wanted(("claim",)), offset=99) == ([], 4)
+
+
+def test_all_records_forwards_and_the_latest_backwards(store):
+    for number in range(1, 601):
+        gateway = "province" if number % 3 else "vss"
+        kept = [Record(number, i, f"K{number}/{i}") for i in range(1 + number % 2)]
+        store.add(submission(number, gateway=gateway), b"", kept)
+    places = [(s.number, r.submission, r.index) for s, r in store.after(0)]
+    assert places == [(n, n, i) for n in range(1, 601) for i in range(1 + n % 2)]
+    assert [s.number for s, _ in store.after(590, "vss")] == [591, 591, 594, 597, 597, 600]
+    assert [(s.number, r.index) for s, r in store.latest("vss", 4)] == [
+        (600, 0), (597, 1), (597, 0), (594, 0),
+    ]  # fmt: skip
+    assert len(store.latest("", 1000)) == 900
+    assert list(store.after(600)) == []
+
+
+def test_many_numbers_of_a_counter_at_once(store):
+    assert [store.next_number("a", 10), store.next_number("a"), store.next_number("a", 5)] == [
+        1, 11, 12,
+    ]  # fmt: skip
+
+
+def test_an_older_file_gets_the_indexes_it_has_not_got(tmp_path):
+    path = tmp_path / "state.db"
+    store = SqliteStore(path)
+    store._db.execute("DROP INDEX by_waiting")
+    store.close()
+    again = SqliteStore(path)
+    (found,) = again._db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'by_waiting'")
+    assert found == (1,)
+    again.close()
+
+
 def test_a_file_survives_closing_without_ceremony(tmp_path, files):
     path = tmp_path / "state.db"
     first = Exchange.default(seed=7, store=SqliteStore(path), checker=files.judge)
@@ -175,7 +253,7 @@ def test_many_at_once_are_as_one_by_one(request, tmp_path, kind):
             yield submission(number), b"x" * number, [Record(number, 0, f"K{number}")]
 
     made = postgres_store(request) if kind == "postgresql" else SqliteStore(tmp_path / "a.db")
-    assert made.add_many(rows()) == 2500
+    made.add_many(list(rows()))
     assert made.numbered(2500) == submission(2500)
     assert made.body(2500) == b"x" * 2500
     assert made.current("vss", "01001", "claim", "K17").submission == 17

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 from itertools import islice
@@ -21,7 +20,6 @@ from vnhealth.sandbox.faults import fault_kinds
 __all__ = ["PAGES", "Page"]
 
 SHOWN = 100
-EVER = (dt.date.min, dt.date.max)
 COUNTS = ("received", "accepted", "warned", "refused", "pending", "replaced", "cancelled")
 
 
@@ -70,7 +68,7 @@ def journal(visit: Visit, rest: str) -> tuple[str, dict[str, Any]] | None:
 def records(visit: Visit, rest: str) -> tuple[str, dict[str, Any]]:
     """The latest records and their verdicts; MA_LK masked unless asked for by a form."""
     visit.exchange.settle(limit=SHOWN)
-    kept = list(visit.exchange.store.listing(visit.params.get("gateway", ""), "", *EVER))
+    kept = visit.exchange.store.latest(visit.params.get("gateway", ""), SHOWN)
     shown = visit.view.unmasked
     rows = [
         {
@@ -79,7 +77,7 @@ def records(visit: Visit, rest: str) -> tuple[str, dict[str, Any]]:
             "key": (record.key or "") if shown else masked(record.key or ""),
             "codes": sorted({str(f["code"]) for f in record.findings}),
         }
-        for submission, record in islice(reversed(kept), SHOWN)
+        for submission, record in kept
     ]
     return "records", {
         "rows": rows,

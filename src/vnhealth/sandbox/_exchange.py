@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     from vnhealth.sandbox.transport import AsyncSandboxTransport, SandboxTransport
     from vnhealth.signing import TrustStore
 
-__all__ = ["Exchange", "accounts_for", "default_facilities"]
+__all__ = ["OWN", "Exchange", "accounts_for", "default_facilities"]
 
 BASE_URL = "http://sandbox.invalid"
+OWN = "exchange"
+"""The space of the texts that say what a store belongs to; they outlast a reset."""
 NO_ARGS: Mapping[str, str] = {}
 ANY_ORIGIN = (("Access-Control-Allow-Origin", "*"),)
 PREFLIGHT = (
@@ -201,7 +203,8 @@ class Exchange:
         )
         self.snapshots: dict[str, Snapshot] = {}
         """Snapshots by name; they live as long as the process."""
-        self._start = self.snapshot()
+        texts = tuple((OWN, key, value) for key, value in store.scan(OWN))
+        self._as_new = Snapshot(seed, clock.now(), {}, texts, (), self.faults.to_dict())
         self._admin = admin.Admin(self._core, self.journal, admin_token, Control(self).calls())
         self._notices = Notices(self._core)
         self._fronts: dict[str, Front] = {}
@@ -397,7 +400,7 @@ class Exchange:
 
     def reset(self) -> None:
         """Be as new: nothing received, no faults but those it began with, an empty journal."""
-        self.restore(self._start)
+        self.restore(self._as_new)
         self.journal.clear()
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -410,6 +413,8 @@ class Exchange:
         with self._lock:
             faults = FaultPlan.from_dict(snapshot.faults)
             snapshot.put(self.store)
+            self._fronts.clear()
+            self._routes.clear()
             self.faults = faults
             if isinstance(self.clock, VirtualClock):
                 self.clock.rewind(snapshot.at)

@@ -163,8 +163,10 @@ class Ledger:
         while limit is None or done < limit:
             size = BATCH if limit is None else min(BATCH, limit - done)
             due = self.store.due(self._clock.now(), size, gateway, facility)
-            for submission in due:
-                self._settle(submission)
+            if due:
+                with self.store.transaction():
+                    for submission in due:
+                        self._settle(submission)
             done += len(due)
             if len(due) < size:
                 break

@@ -16,8 +16,8 @@ from vnhealth.identity.matching import Scope
 from vnhealth.identity.person_index import PersonIndex
 from vnhealth.identity.person_record import PersonRecord
 from vnhealth.records import Record
-from vnhealth.sandbox._ledger import FIRST_DAY, LAST_DAY
-from vnhealth.sandbox._model import State
+from vnhealth.sandbox._model import Record as Kept
+from vnhealth.sandbox._model import State, Submission
 from vnhealth.sandbox._store import Store
 
 __all__ = ["SCOPES", "Persons", "person_of"]
@@ -47,7 +47,10 @@ class Persons:
         self._gateway = gateway
         self._scope = SCOPES[gateway]
         self._index = PersonIndex.open()
-        self._seen: set[tuple[int, int]] = set()
+        self._seen = 0
+        """The last submission that was looked at."""
+        self._waiting: list[int] = []
+        """Earlier ones that had no verdict then."""
         self._known: dict[str, int] = {}
 
     def who_is(self, record: PersonRecord) -> list[dict[str, Any]]:
@@ -64,11 +67,21 @@ class Persons:
         ]
 
     def _catch_up(self) -> None:
-        for submission, record in self._store.listing(self._gateway, "", FIRST_DAY, LAST_DAY):
-            key = (record.submission, record.index)
-            if submission.kind != "claim" or record.state not in _ACCEPTED or key in self._seen:
-                continue
-            self._seen.add(key)
+        waiting, self._waiting = self._waiting, []
+        for number in waiting:
+            submission = self._store.numbered(number)
+            for record in self._store.records(number):
+                self._look(submission, record)
+        for submission, record in self._store.after(self._seen, self._gateway):
+            self._look(submission, record)
+
+    def _look(self, submission: Submission, record: Kept) -> None:
+        """Take in whom an accepted record is about; a submission without verdict waits."""
+        self._seen = max(self._seen, submission.number)
+        if not submission.settled:
+            if submission.number not in self._waiting[-1:]:
+                self._waiting.append(submission.number)
+        elif submission.kind == "claim" and record.state in _ACCEPTED:
             for row in self._rows(submission.number, record.key):
                 self._take(person_of(row))
 

@@ -7,36 +7,42 @@ import json
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from itertools import islice
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
 from vnhealth.sandbox._model import Reconciliation, Record, State, Submission
-from vnhealth.sandbox._store import local_day
+from vnhealth.sandbox._store import Wanted, is_prefix, local_day
 
-__all__ = ["TABLES", "Database", "SqlStore", "record_values", "submission_values"]
+__all__ = ["INDEXES", "TABLES", "Database", "SqlStore", "record_values", "submission_values"]
 
 TABLES = """
 CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
 CREATE TABLE texts (space TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (space, key));
 CREATE TABLE submissions (
-  number BIGINT PRIMARY KEY, gateway TEXT NOT NULL, kind TEXT NOT NULL, edition TEXT NOT NULL,
+  number {number} PRIMARY KEY, gateway TEXT NOT NULL, kind TEXT NOT NULL, edition TEXT NOT NULL,
   facility TEXT NOT NULL, username TEXT NOT NULL, transaction_id TEXT NOT NULL,
   received BIGINT NOT NULL, due BIGINT NOT NULL, digest TEXT NOT NULL, size BIGINT NOT NULL,
   opaque INTEGER NOT NULL, settled INTEGER NOT NULL, signature TEXT NOT NULL, day TEXT NOT NULL);
-CREATE UNIQUE INDEX by_transaction ON submissions (gateway, transaction_id);
-CREATE INDEX by_due ON submissions (due, number) WHERE settled = 0;
-CREATE INDEX by_opaque ON submissions (due, number) WHERE settled = 0 AND opaque = 1;
-CREATE INDEX by_day ON submissions (day, gateway, facility);
-CREATE TABLE bodies (number BIGINT PRIMARY KEY, body {bytes} NOT NULL);
+CREATE UNIQUE INDEX by_transaction ON submissions (transaction_id, gateway);
+CREATE TABLE bodies (number {number} PRIMARY KEY, body {bytes} NOT NULL);
 CREATE TABLE records (
   number BIGINT NOT NULL, position INTEGER NOT NULL, gateway TEXT NOT NULL,
   facility TEXT NOT NULL, kind TEXT NOT NULL, key TEXT, state TEXT NOT NULL,
   replaced_by BIGINT, cancelled INTEGER NOT NULL, findings TEXT NOT NULL,
   PRIMARY KEY (number, position));
-CREATE INDEX by_key ON records (gateway, facility, kind, key) WHERE replaced_by IS NULL;
 """
-"""``{bytes}`` is the type of raw bytes."""
+"""``{number}`` is the type of a key that is a number, ``{bytes}`` that of raw bytes."""
+INDEXES = {
+    "by_due": "submissions (due, number) WHERE settled = 0",
+    "by_waiting": "submissions (gateway, facility, due, number) WHERE settled = 0",
+    "by_opaque": "submissions (gateway, facility, due, number) WHERE settled = 0 AND opaque = 1",
+    "by_day": "submissions (day, gateway, facility)",
+    "by_key": "records (gateway, facility, kind, key) WHERE replaced_by IS NULL",
+}
+"""Those that no constraint needs; made when a store is opened that has not got them.
+
+``python -m benchmarks.bench_stores`` shows what each of them is good for and what it costs.
+"""
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
 SUBMISSION = (
@@ -44,12 +50,13 @@ SUBMISSION = (
     " s.due, s.digest, s.size, s.opaque, s.settled, s.signature"
 )
 RECORD = "r.number, r.position, r.key, r.state, r.replaced_by, r.cancelled, r.findings"
-WHERE = (
-    "(CAST(? AS TEXT) = '' OR s.gateway = ?) AND substr(s.facility, 1, length(CAST(? AS TEXT))) = ?"
-)
+JOINED = "FROM submissions s JOIN records r USING (number)"
+PORTION = 500
+"""Records that are read at a time where all of them are gone through, keys asked for at once."""
 UPSERT = (
     "ON CONFLICT (number) DO UPDATE SET settled = excluded.settled, signature = excluded.signature"
 )
+INSERT_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INNER = ("SAVEPOINT step", ("ROLLBACK TO step", "RELEASE step"), "RELEASE step")
 """How a transaction inside another one begins, is undone by itself, and is kept."""
 
@@ -92,41 +99,43 @@ class SqlStore(ABC):
             self._depth -= 1
             self._db.execute(keep)
 
-    def add_many(
-        self, items: Iterable[tuple[Submission, bytes, Sequence[Record]]], *, batch: int = 1000
-    ) -> int:
-        """Keep many submissions, so many to a commit; gives how many."""
-        count = 0
-        waiting = iter(items)
-        while part := list(islice(waiting, batch)):
-            with self.transaction():
-                for submission, body, records in part:
-                    self.add(submission, body, records)
-            count += len(part)
-        return count
+    def make_ready(self) -> None:
+        """Make the indexes that are missing."""
+        for name, what in INDEXES.items():
+            self._db.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {what}")
+
+    def _together(self) -> AbstractContextManager[None]:
+        """Statements that stand or fall with the transaction that is open, if one is."""
+        return nullcontext() if self._depth else self.transaction()
+
+    def add_many(self, items: Sequence[tuple[Submission, bytes, Sequence[Record]]]) -> None:
+        """See `Store`."""
+        with self._together():
+            for submission, body, records in items:
+                self.add(submission, body, records)
 
     @abstractmethod
     def close(self) -> None:
         """See `Store`."""
 
-    def next_number(self, name: str) -> int:
+    def next_number(self, name: str, count: int = 1) -> int:
         """See `Store`."""
         row = self._db.execute(
-            "INSERT INTO counters VALUES (?, 1) ON CONFLICT (name)"
-            " DO UPDATE SET value = counters.value + 1 RETURNING value",
-            (name,),
+            "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name)"
+            " DO UPDATE SET value = counters.value + excluded.value RETURNING value",
+            (name, count),
         ).fetchone()
-        return int(row[0])
+        return int(row[0]) - count + 1
 
     def add(self, submission: Submission, body: bytes, records: Sequence[Record]) -> None:
         """See `Store`."""
-        with self.transaction():
+        with self._together():
             self._db.execute("INSERT INTO bodies VALUES (?, ?)", (submission.number, body))
             self._put(submission, records)
 
     def settle(self, submission: Submission, records: Sequence[Record]) -> None:
         """See `Store`."""
-        with self.transaction():
+        with self._together():
             self._db.execute("DELETE FROM records WHERE number = ?", (submission.number,))
             self._put(submission, records)
 
@@ -134,10 +143,8 @@ class SqlStore(ABC):
         values = submission_values(s)
         marks = ", ".join("?" * len(values))
         self._db.execute(f"INSERT INTO submissions VALUES ({marks}) {UPSERT}", values)  # noqa: S608
-        self._db.executemany(
-            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [record_values(s, r) for r in records],
-        )
+        for record in records:
+            self._db.execute(INSERT_RECORD, record_values(s, record))
 
     def update(self, record: Record) -> None:
         """See `Store`."""
@@ -185,22 +192,34 @@ class SqlStore(ABC):
 
     def current(self, gateway: str, facility: str, kind: str, key: str) -> Record | None:
         """See `Store`."""
-        row = self._db.execute(
-            f"SELECT {RECORD} FROM records r WHERE gateway = ? AND facility = ? AND kind = ?"  # noqa: S608
-            " AND key = ? AND replaced_by IS NULL ORDER BY number DESC, position DESC",
-            (gateway, facility, kind, key),
-        ).fetchone()
-        return None if row is None else _record(row)
+        return self.current_ones(gateway, facility, kind, (key,)).get(key)
+
+    def current_ones(
+        self, gateway: str, facility: str, kind: str, keys: Sequence[str]
+    ) -> dict[str, Record]:
+        """See `Store`."""
+        found: dict[str, Record] = {}
+        for start in range(0, len(keys), PORTION):
+            some = keys[start : start + PORTION]
+            rows = self._db.execute(
+                f"SELECT {RECORD} FROM records r WHERE gateway = ? AND facility = ? AND kind = ?"  # noqa: S608
+                f" AND key IN ({', '.join('?' * len(some))}) AND replaced_by IS NULL"
+                " ORDER BY number, position",
+                (gateway, facility, kind, *some),
+            )
+            found.update((str(row[2]), _record(row)) for row in rows)
+        return found
 
     def due(
         self, at: dt.datetime, limit: int, gateway: str, facility: str, *, opaque: bool = False
     ) -> list[Submission]:
         """See `Store`."""
         which = "settled = 0 AND opaque = 1" if opaque else "settled = 0"
+        where, values = _scope(gateway, facility)
         rows = self._db.execute(
-            f"SELECT {SUBMISSION} FROM submissions s WHERE {which} AND due <= ? AND {WHERE}"  # noqa: S608
+            f"SELECT {SUBMISSION} FROM submissions s WHERE {which} AND due <= ?{where}"  # noqa: S608
             " ORDER BY due, number LIMIT ?",
-            (_micros(at), *_scope(gateway, facility), limit),
+            (_micros(at), *values, limit),
         )
         return [_submission(row) for row in rows.fetchall()]
 
@@ -208,21 +227,78 @@ class SqlStore(ABC):
         self, gateway: str, facility: str, since: dt.date, until: dt.date
     ) -> Iterator[tuple[Submission, Record]]:
         """See `Store`."""
+        where, values = _scope(gateway, facility)
         rows = self._db.execute(
-            f"SELECT {SUBMISSION}, {RECORD} FROM submissions s JOIN records r USING (number)"  # noqa: S608
-            f" WHERE {WHERE} AND s.day BETWEEN ? AND ? ORDER BY s.number, r.position",
-            (*_scope(gateway, facility), since.isoformat(), until.isoformat()),
+            f"SELECT {SUBMISSION}, {RECORD} {JOINED} WHERE s.day BETWEEN ? AND ?{where}"
+            " ORDER BY s.day, s.number, r.position",
+            (since.isoformat(), until.isoformat(), *values),
         )
-        for row in rows:
-            yield _submission(row[:14]), _record(row[14:])
+        yield from map(_both, rows)
+
+    def page(
+        self,
+        gateway: str,
+        facility: str,
+        since: dt.date,
+        until: dt.date,
+        wanted: Wanted,
+        *,
+        offset: int,
+        limit: int,
+    ) -> tuple[list[tuple[Submission, Record]], int]:
+        """See `Store`."""
+        where, values = _scope(gateway, facility)
+        where += f" AND r.replaced_by IS NULL AND s.kind IN ({', '.join('?' * len(wanted.kinds))})"
+        if not wanted.cancelled:
+            where += " AND r.cancelled = 0"
+        if wanted.refused is not None:
+            where += f" AND r.state {'=' if wanted.refused else '<>'} '{State.REFUSED}'"
+        source = f"{JOINED} WHERE s.day BETWEEN ? AND ?{where}"
+        given = (since.isoformat(), until.isoformat(), *values, *wanted.kinds)
+        total = self._db.execute(f"SELECT count(*) {source}", given).fetchone()[0]
+        rows = self._db.execute(
+            f"SELECT {SUBMISSION}, {RECORD} {source} ORDER BY s.day, s.number, r.position"
+            " LIMIT ? OFFSET ?",
+            (*given, limit, offset),
+        )
+        return [_both(row) for row in rows.fetchall()], int(total)
+
+    def latest(self, gateway: str, limit: int) -> list[tuple[Submission, Record]]:
+        """See `Store`."""
+        where, values = ("WHERE r.gateway = ?", (gateway,)) if gateway else ("", ())
+        rows = self._db.execute(
+            f"SELECT {SUBMISSION}, {RECORD} {JOINED} {where}"
+            " ORDER BY r.number DESC, r.position DESC LIMIT ?",
+            (*values, limit),
+        )
+        return [_both(row) for row in rows.fetchall()]
+
+    def after(self, number: int, gateway: str = "") -> Iterator[tuple[Submission, Record]]:
+        """See `Store`."""
+        where, values = ("AND r.gateway = ?", (gateway,)) if gateway else ("", ())
+        place = (number + 1, -1)
+        while True:
+            rows = self._db.execute(
+                f"SELECT {SUBMISSION}, {RECORD} {JOINED}"
+                f" WHERE (r.number, r.position) > (?, ?) {where}"
+                " ORDER BY r.number, r.position LIMIT ?",
+                (*place, *values, PORTION),
+            )
+            found = [_both(row) for row in rows.fetchall()]
+            yield from found
+            if len(found) < PORTION:
+                return
+            last = found[-1][1]
+            place = (last.submission, last.index)
 
     def counts(
         self, gateway: str, facility: str, since: dt.date, until: dt.date
     ) -> list[Reconciliation]:
         """See `Store`."""
+        where, values = _scope(gateway, facility)
         live = "r.replaced_by IS NULL AND r.cancelled = 0"
         rows = self._db.execute(
-            "SELECT s.gateway, s.facility, s.kind, s.day, count(*),"  # noqa: S608
+            "SELECT s.gateway, s.facility, s.kind, s.day, count(*),"
             f" count(*) FILTER (WHERE {live}),"
             f" count(*) FILTER (WHERE {live} AND r.state IN ('accepted','accepted_with_warnings')),"
             f" count(*) FILTER (WHERE {live} AND r.state = 'accepted_with_warnings'),"
@@ -230,10 +306,9 @@ class SqlStore(ABC):
             f" count(*) FILTER (WHERE {live} AND r.state = 'pending'),"
             " count(*) FILTER (WHERE r.replaced_by IS NULL AND r.cancelled = 1),"
             " count(*) FILTER (WHERE r.replaced_by IS NOT NULL)"
-            " FROM submissions s JOIN records r USING (number)"
-            f" WHERE {WHERE} AND s.day BETWEEN ? AND ?"
+            f" {JOINED} WHERE s.day BETWEEN ? AND ?{where}"
             " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
-            (*_scope(gateway, facility), since.isoformat(), until.isoformat()),
+            (since.isoformat(), until.isoformat(), *values),
         )
         return [
             Reconciliation(row[0], row[1], row[2], dt.date.fromisoformat(row[3]), *row[4:])
@@ -281,9 +356,19 @@ class SqlStore(ABC):
             self._db.executemany("INSERT INTO texts VALUES (?, ?, ?)", texts)
 
 
-def _scope(gateway: str, facility: str) -> tuple[str, str, str, str]:
-    """The parameters of `WHERE`."""
-    return gateway, gateway, facility, facility
+def _scope(gateway: str, facility: str) -> tuple[str, tuple[str, ...]]:
+    """Conditions on a submission and their values: only what is asked, so that an index serves."""
+    where, values = "", []
+    if gateway:
+        where += " AND s.gateway = ?"
+        values.append(gateway)
+    if is_prefix(facility):
+        where += f" AND substr(s.facility, 1, {len(facility)}) = ?"
+        values.append(facility)
+    elif facility:
+        where += " AND s.facility = ?"
+        values.append(facility)
+    return where, tuple(values)
 
 
 def _micros(moment: dt.datetime) -> int:
@@ -315,6 +400,11 @@ def _submission(row: Sequence[Any]) -> Submission:
         settled=bool(row[12]),
         signature=row[13],
     )
+
+
+def _both(row: Sequence[Any]) -> tuple[Submission, Record]:
+    """From a row of both tables."""
+    return _submission(row[:14]), _record(row[14:])
 
 
 def _record(row: Sequence[Any]) -> Record:

@@ -30,6 +30,7 @@ class SqliteStore(SqlStore):
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._prepare()
+            self.make_ready()
         except sqlite3.OperationalError:
             self._connection.close()
             raise SandboxError("SBX-STATE-02") from None
@@ -40,7 +41,7 @@ class SqliteStore(SqlStore):
     def _prepare(self) -> None:
         found = self._db.execute("PRAGMA user_version").fetchone()[0]
         if found == 0 and not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
-            schema = TABLES.format(bytes="BLOB")
+            schema = TABLES.format(number="INTEGER", bytes="BLOB")
             self._connection.executescript(
                 f"BEGIN; {schema} PRAGMA user_version = {VERSION}; COMMIT;"
             )

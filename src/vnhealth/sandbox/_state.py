@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from vnhealth.errors import SandboxError
-from vnhealth.sandbox._ledger import FIRST_DAY, LAST_DAY
 from vnhealth.sandbox._model import Record, State, Submission
 from vnhealth.sandbox._store import Store
 
@@ -45,7 +44,7 @@ class Snapshot:
         """The present state of a store."""
         counters, texts = store.contents()
         found: dict[int, tuple[Submission, list[Record]]] = {}
-        for submission, record in store.listing("", "", FIRST_DAY, LAST_DAY):
+        for submission, record in store.after(0):
             found.setdefault(submission.number, (submission, []))[1].append(record)
         kept = tuple(
             (submission, store.body(number), tuple(records))
@@ -57,8 +56,7 @@ class Snapshot:
         """Put this state in place of what a store holds."""
         with store.transaction():
             store.replace_contents(self.counters, self.texts)
-            for submission, body, records in self.submissions:
-                store.add(submission, body, records)
+            store.add_many(self.submissions)
 
     def to_bytes(self) -> bytes:
         """A compressed JSON file."""

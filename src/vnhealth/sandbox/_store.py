@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import islice
 from typing import Protocol
 
 from vnhealth.localtime import ICT
 from vnhealth.sandbox._model import Reconciliation, Record, State, Submission
 
-__all__ = ["MemoryStore", "Store", "local_day"]
+__all__ = ["MemoryStore", "Store", "Wanted", "is_prefix", "local_day"]
 
 Key = tuple[str, str, str, str]
 COUNTED = {
@@ -27,23 +29,58 @@ def local_day(moment: dt.datetime) -> dt.date:
     return moment.astimezone(ICT).date()
 
 
+PROVINCE = 2
+"""Characters of a province's code; a facility's code is longer and begins with them."""
+
+
+def is_prefix(facility: str) -> bool:
+    """True for the code of a province, which stands for all facilities there.
+
+    >>> is_prefix("79"), is_prefix("79001"), is_prefix("")
+    (True, False, False)
+    """
+    return 0 < len(facility) <= PROVINCE
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which current records a page shows: their kinds, withdrawn ones too, or by the verdict."""
+
+    kinds: tuple[str, ...]
+    cancelled: bool = False
+    refused: bool | None = None
+
+    def __contains__(self, kept: tuple[Submission, Record]) -> bool:
+        submission, record = kept
+        return (
+            submission.kind in self.kinds
+            and record.current
+            and (self.cancelled or not record.cancelled)
+            and self.refused in (None, record.state is State.REFUSED)
+        )
+
+
 class Store(Protocol):
     """What the ledger needs of a store.
 
-    ``facility`` in queries is a prefix: a full code, a province, or empty for all. Whatever is
-    written inside one `transaction` is durable when it ends, or not written at all.
+    ``facility`` in queries is a full code, a province (all facilities there), or empty for all.
+    Whatever is written inside one `transaction` is durable when it ends, or not written at all.
     """
 
     def transaction(self) -> AbstractContextManager[object]:
         """Group writes; may be nested, the outermost one counts."""
         ...
 
-    def next_number(self, name: str) -> int:
-        """The next number of a counter, from 1, never given twice."""
+    def next_number(self, name: str, count: int = 1) -> int:
+        """The next number of a counter, from 1, never given twice; the first of so many."""
         ...
 
     def add(self, submission: Submission, body: bytes, records: Sequence[Record]) -> None:
         """Keep a new submission, its bytes and its records."""
+        ...
+
+    def add_many(self, items: Sequence[tuple[Submission, bytes, Sequence[Record]]]) -> None:
+        """Keep many new submissions with one commit, in the fastest way there is."""
         ...
 
     def settle(self, submission: Submission, records: Sequence[Record]) -> None:
@@ -74,6 +111,12 @@ class Store(Protocol):
         """The latest record of this key."""
         ...
 
+    def current_ones(
+        self, gateway: str, facility: str, kind: str, keys: Sequence[str]
+    ) -> dict[str, Record]:
+        """The latest record of each of these keys that has one."""
+        ...
+
     def due(
         self, at: dt.datetime, limit: int, gateway: str, facility: str, *, opaque: bool = False
     ) -> list[Submission]:
@@ -83,7 +126,29 @@ class Store(Protocol):
     def listing(
         self, gateway: str, facility: str, since: dt.date, until: dt.date
     ) -> Iterator[tuple[Submission, Record]]:
-        """Records received between two days (inclusive), in order of receipt."""
+        """Records received between two days (inclusive), by day and in order of receipt."""
+        ...
+
+    def page(
+        self,
+        gateway: str,
+        facility: str,
+        since: dt.date,
+        until: dt.date,
+        wanted: Wanted,
+        *,
+        offset: int,
+        limit: int,
+    ) -> tuple[list[tuple[Submission, Record]], int]:
+        """Some of those of a `listing` that are wanted, and how many these are in all."""
+        ...
+
+    def latest(self, gateway: str, limit: int) -> list[tuple[Submission, Record]]:
+        """The records received last, the last one first; an empty gateway means all."""
+        ...
+
+    def after(self, number: int, gateway: str = "") -> Iterator[tuple[Submission, Record]]:
+        """The records of all submissions with a higher number, in order; memory stays flat."""
         ...
 
     def counts(
@@ -137,10 +202,10 @@ class MemoryStore:
         """Nothing to do: memory is as durable as the process."""
         return nullcontext()
 
-    def next_number(self, name: str) -> int:
+    def next_number(self, name: str, count: int = 1) -> int:
         """See `Store`."""
         number = self._counters.get(name, 0) + 1
-        self._counters[name] = number
+        self._counters[name] = number + count - 1
         return number
 
     def add(self, submission: Submission, body: bytes, records: Sequence[Record]) -> None:
@@ -151,6 +216,11 @@ class MemoryStore:
         if submission.opaque:
             heappush(self._opaque, (submission.due, submission.number))
         self.settle(submission, records)
+
+    def add_many(self, items: Sequence[tuple[Submission, bytes, Sequence[Record]]]) -> None:
+        """See `Store`."""
+        for submission, body, records in items:
+            self.add(submission, body, records)
 
     def settle(self, submission: Submission, records: Sequence[Record]) -> None:
         """See `Store`."""
@@ -193,6 +263,13 @@ class MemoryStore:
         found = self._current.get((gateway, facility, kind, key))
         return None if found is None else self._records[found[0]][found[1]]
 
+    def current_ones(
+        self, gateway: str, facility: str, kind: str, keys: Sequence[str]
+    ) -> dict[str, Record]:
+        """See `Store`."""
+        found = ((key, self.current(gateway, facility, kind, key)) for key in keys)
+        return {key: record for key, record in found if record is not None}
+
     def due(
         self, at: dt.datetime, limit: int, gateway: str, facility: str, *, opaque: bool = False
     ) -> list[Submission]:
@@ -228,6 +305,39 @@ class MemoryStore:
         for submission, _ in self._selected(gateway, facility, since, until):
             for record in self._records[submission.number]:
                 yield submission, record
+
+    def page(
+        self,
+        gateway: str,
+        facility: str,
+        since: dt.date,
+        until: dt.date,
+        wanted: Wanted,
+        *,
+        offset: int,
+        limit: int,
+    ) -> tuple[list[tuple[Submission, Record]], int]:
+        """See `Store`."""
+        found = [row for row in self.listing(gateway, facility, since, until) if row in wanted]
+        return found[offset : offset + limit], len(found)
+
+    def latest(self, gateway: str, limit: int) -> list[tuple[Submission, Record]]:
+        """See `Store`."""
+        found = (
+            (self._submissions[number], record)
+            for number in sorted(self._submissions, reverse=True)
+            if gateway in ("", self._submissions[number].gateway)
+            for record in reversed(self._records[number])
+        )
+        return list(islice(found, limit))
+
+    def after(self, number: int, gateway: str = "") -> Iterator[tuple[Submission, Record]]:
+        """See `Store`."""
+        for known in sorted(n for n in self._submissions if n > number):
+            submission = self._submissions[known]
+            if gateway in ("", submission.gateway):
+                for record in self._records[known]:
+                    yield submission, record
 
     def counts(
         self, gateway: str, facility: str, since: dt.date, until: dt.date
@@ -282,8 +392,11 @@ class MemoryStore:
 
 
 def _matches(submission: Submission, gateway: str, facility: str) -> bool:
-    same = not gateway or submission.gateway == gateway
-    return same and submission.facility.startswith(facility)
+    if gateway not in ("", submission.gateway):
+        return False
+    if is_prefix(facility):
+        return submission.facility.startswith(facility)
+    return facility in ("", submission.facility)
 
 
 def counted(record: Record) -> tuple[str, ...]:

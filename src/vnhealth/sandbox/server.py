@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from vnhealth.errors import SandboxError
 from vnhealth.sandbox._clock import Clock
 from vnhealth.sandbox._core import Settings
-from vnhealth.sandbox._exchange import Exchange, default_facilities
+from vnhealth.sandbox._exchange import OWN, Exchange, default_facilities
 from vnhealth.sandbox._model import Credentials, Facility
 from vnhealth.sandbox._postgres import PostgresStore
 from vnhealth.sandbox._sqlite import SqliteStore
@@ -229,9 +229,9 @@ def _store(state: str | os.PathLike[str] | None, seed: int) -> Store:
     text = os.fspath(state)
     store = PostgresStore(text) if text.startswith(POSTGRES) else SqliteStore(text)
     with store.transaction():
-        known = store.get("exchange", "seed")
+        known = store.get(OWN, "seed")
         if known is None:
-            store.put("exchange", "seed", str(seed))
+            store.put(OWN, "seed", str(seed))
     if known not in (None, str(seed)):
         store.close()
         raise SandboxError("SBX-STATE-03")

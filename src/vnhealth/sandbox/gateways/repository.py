@@ -23,11 +23,13 @@ from vnhealth.sandbox._ledger import Intake
 from vnhealth.sandbox._model import Account, Reconciliation, Record, State, Submission, digest
 from vnhealth.sandbox._peek import peek
 from vnhealth.sandbox._persons import SCOPES, Persons, person_of
-from vnhealth.sandbox._store import local_day
+from vnhealth.sandbox._store import Wanted, local_day
 
 __all__ = ["Denied", "Repository", "front"]
 
 MAX_PAGE = 100
+ERRORS = {"all": None, "has_error": True, "no_error": False}
+"""Values of ``error_status``: whether the records shown are the refused ones."""
 MAX_REASON = 500
 MAX_REQUEST_ID = 100
 LIFE = dt.timedelta(seconds=repository.TOKEN_SECONDS)
@@ -296,26 +298,24 @@ class Repository:
         page = _number(params.get("page", "1"), 1, 10**6)
         size = _number(params.get("page_size", str(MAX_PAGE)), 1, MAX_PAGE)
         wanted = params.get("error_status", "all")
-        if wanted not in ("all", "has_error", "no_error"):
+        if wanted not in ERRORS:
             raise Denied("INVALID_REQUEST")
         with_cancelled = params.get("include_cancelled", "false").lower() == "true"
         self._core.ledger.settle_due(self._gateway, account.scope)
-        rows = [
-            (submission, record)
-            for submission, record in self._core.ledger.store.listing(
-                self._gateway, account.scope, since, until
-            )
-            if submission.kind in kinds
-            and record.current
-            and (with_cancelled or not record.cancelled)
-            and (wanted == "all" or (record.state is State.REFUSED) == (wanted == "has_error"))
-        ]
-        shown_rows = rows[(page - 1) * size : page * size]
+        rows, total = self._core.ledger.store.page(
+            self._gateway,
+            account.scope,
+            since,
+            until,
+            Wanted(kinds, with_cancelled, ERRORS[wanted]),
+            offset=(page - 1) * size,
+            limit=size,
+        )
         data = {
-            "items": [item(*row) for row in shown_rows],
+            "items": [item(*row) for row in rows],
             "page": page,
             "page_size": size,
-            "total": len(rows),
+            "total": total,
         }
         return self.answer("OK", data, facility=account.scope)
 
