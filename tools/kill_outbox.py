@@ -164,6 +164,14 @@ class Scene:
             time.sleep(0.01)
         raise RuntimeError("the server does not come up")
 
+    def await_work(self) -> None:
+        """Wait for the first record, so that a loaded machine is not killed while it starts."""
+        for _ in range(6000):
+            if self.journal.stat().st_size:
+                return
+            time.sleep(0.01)
+        raise RuntimeError("the workers put nothing in")
+
     def kill(self, *victims: multiprocessing.process.BaseProcess | None) -> None:
         for victim in victims:
             if victim is not None and victim.pid is not None and victim.is_alive():
@@ -181,6 +189,8 @@ def trial(
     scene = Scene(folder, url)
     kills: Counter[str] = Counter()
     try:
+        scene.keep_up(produce=True)
+        scene.await_work()
         for _ in range(points):
             scene.keep_up(produce=True)
             time.sleep(rng.uniform(0.02, 0.8))

@@ -110,7 +110,7 @@ def test_a_file_of_another_facility_never_goes_out(open_gate, script, make):
 @pytest.mark.parametrize(
     ("key", "ask"),
     [
-        ("vss", lambda gate: gate.results(DAY, DAY)),
+        ("hoc", lambda gate: gate.results(DAY, DAY)),
         ("vss", lambda gate: gate.lookup("who_is", HO_TEN="x")),
         ("vss", lambda gate: gate.submit(b"{}", kind="prescription")),
         ("national", lambda gate: gate.submit(b"<x/>", kind="checkin")),

@@ -24,6 +24,7 @@ from vnhealth.localtime import ICT
 from vnhealth.protocol._json import compact
 
 __all__ = [
+    "CLAIM_KINDS",
     "DRIVER_SUFFIX",
     "FORM_CONTENT_TYPE",
     "FORM_FIELDS",
@@ -35,6 +36,7 @@ __all__ = [
     "HO_SO_CLAIM",
     "JSON_CONTENT_TYPE",
     "KINDS",
+    "LIST_PAGE",
     "LoginReply",
     "Receipt",
     "RecordState",
@@ -60,6 +62,11 @@ HO_SO: Mapping[str, str] = MappingProxyType(
 )
 """loaiHoSo by kind of file (GKSK is our own: that call has none)."""
 KINDS: Mapping[str, str] = MappingProxyType({number: kind for kind, number in HO_SO.items()})
+
+CLAIM_KINDS = ("claim", "claim_4210")
+"""Kinds of files that ask for payment."""
+LIST_PAGE = 500
+"""Rows in a page of the vnhealth-defined list of a day."""
 
 DRIVER_SUFFIX = "_HSSK"
 """End of the names of accounts that may only send driver health checks."""

@@ -23,8 +23,6 @@ from vnhealth.sandbox._store import local_day
 
 __all__ = ["Notice", "Notices"]
 
-CLAIMS = ("claim", "claim_4210")
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Notice:
@@ -69,7 +67,7 @@ class Notices:
         for submission, record in list(
             self._core.ledger.store.listing(vss.GATEWAY, facility, FIRST_DAY, until)
         ):
-            if submission.kind not in CLAIMS:
+            if submission.kind not in vss.CLAIM_KINDS:
                 continue
             name = (submission.facility, submission.kind, record.key)
             first = name not in seen

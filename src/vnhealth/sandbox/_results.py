@@ -19,7 +19,14 @@ from vnhealth.sandbox._ledger import Intake
 from vnhealth.sandbox._model import Account, Record, State, Submission
 from vnhealth.sandbox._peek import peek
 
-__all__ = ["claim_intake", "error_object", "errors_of", "file_result", "taken_and_judged"]
+__all__ = [
+    "claim_intake",
+    "error_object",
+    "errors_of",
+    "file_result",
+    "record_row",
+    "taken_and_judged",
+]
 
 STATES = {
     State.PENDING: RecordState.PENDING,
@@ -41,6 +48,21 @@ def file_result(submission: Submission, records: tuple[Record, ...]) -> dict[str
         "thoiGianXuLy": vss.format_received(submission.due) if done else None,
         "chuKy": submission.signature or None,
         "dsHoSo": [_record(record) for record in records],
+    }
+
+
+def record_row(submission: Submission, record: Record) -> dict[str, Any]:
+    """A record in the list of a day: its state and times, no findings."""
+    done = submission.settled
+    return {
+        "maGiaoDich": submission.transaction,
+        "maCSKCB": submission.facility,
+        "loaiHoSo": vss.HO_SO[submission.kind],
+        "maLk": record.key,
+        "trangThai": STATES[record.state],
+        "thoiGianTiepNhan": vss.format_received(submission.received),
+        "thoiGianXuLy": vss.format_received(submission.due) if done else None,
+        "chuKy": submission.signature or None,
     }
 
 

@@ -19,7 +19,7 @@ from vnhealth.sync._outcome import (
 )
 from vnhealth.sync._wire import HttpAnswer
 
-__all__ = ["file_outcome", "told_errors"]
+__all__ = ["file_outcome", "listed_record", "told_errors"]
 
 STATES = {
     RecordState.PENDING: Status.PENDING,
@@ -63,6 +63,19 @@ def file_outcome(gateway: str, call: str, answer: HttpAnswer, document: dict[str
         findings=Findings(f for record in records for f in record.findings),
         records=records,
         raw=raw_answer(answer),
+    )
+
+
+def listed_record(row: dict[str, Any]) -> RecordOutcome:
+    """A record in the list of a day."""
+    return RecordOutcome(
+        ma_lk=_read.text(row, "maLk") or None,
+        status=_state(row),
+        facility=_read.facility(_read.text(row, "maCSKCB")),
+        transaction=_read.text(row, "maGiaoDich") or None,
+        received_at=_read.moment(_read.text(row, "thoiGianTiepNhan")),
+        judged_at=_read.moment(_read.text(row, "thoiGianXuLy")),
+        signature=_read.text(row, "chuKy"),
     )
 
 

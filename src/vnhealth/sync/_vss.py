@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -22,12 +23,13 @@ from vnhealth.sync._mask import raw_answer
 from vnhealth.sync._outcome import (
     DayCount,
     Outcome,
+    RecordOutcome,
     Status,
     gateway_finding,
 )
 from vnhealth.sync._retry import Resend
 from vnhealth.sync._session import Account, Token
-from vnhealth.sync._verdict import file_outcome
+from vnhealth.sync._verdict import file_outcome, listed_record
 from vnhealth.sync._vss_cards import CardRegister
 from vnhealth.sync._vss_notices import VssNotices
 from vnhealth.sync._wire import HttpAnswer, HttpRequest, Plan
@@ -45,6 +47,7 @@ class VssGate(CardRegister, VssNotices):
     capabilities = Capabilities(
         kinds=("claim", "checkin", "gdyk"),
         status=True,
+        results=True,
         counts=True,
         notices=True,
         lookups=("card",),
@@ -186,6 +189,23 @@ class VssGate(CardRegister, VssNotices):
             return (yield from self.by_transaction(outcome.transaction))
         facility = outcome.facility or None
         return (yield from self.by_record(outcome.keys[0], facility=facility, kind=outcome.kind))
+
+    def results(self, since: dt.date, until: dt.date) -> Plan[tuple[RecordOutcome, ...]]:
+        """The claims of some days with their states, without findings."""
+        found: list[RecordOutcome] = []
+        for page in count(1):
+            query = {
+                "tuNgay": f"{since:%d/%m/%Y}",
+                "denNgay": f"{until:%d/%m/%Y}",
+                "trang": str(page),
+            }
+            answer = yield from self.ask(self.gateway.endpoint("result_by_day"), query=query)
+            document = self.good("result_by_day", answer)
+            rows = _read.rows(document, "dsHoSo")
+            found += [listed_record(row) for row in rows]
+            if not rows or len(found) >= _read.number(document, "tongSo"):
+                break
+        return tuple(found)
 
     def reconciliation(self, since: dt.date, until: dt.date) -> Plan[tuple[DayCount, ...]]:
         """Counts per day of receipt and kind of file."""

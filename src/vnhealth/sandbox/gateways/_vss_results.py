@@ -12,7 +12,7 @@ from vnhealth.protocol.vss_notices import notice_infos
 from vnhealth.sandbox._core import Answer, Call, Core, Handler
 from vnhealth.sandbox._forms import Refused, guarded, json_response
 from vnhealth.sandbox._notices import Notice, Notices
-from vnhealth.sandbox._results import error_object, file_result
+from vnhealth.sandbox._results import error_object, file_result, record_row
 from vnhealth.sandbox.gateways._vss_session import header_account, receipt_refusal
 
 __all__ = ["handlers", "query_day", "refusal"]
@@ -25,6 +25,7 @@ def handlers(core: Core) -> Mapping[str, Handler]:
     calls = {
         "result": partial(_result, core),
         "result_by_record": partial(_by_record, core),
+        "result_by_day": partial(_by_day, core),
         "reconciliation": partial(_reconciliation, core),
         "notices": partial(_notices, core, Notices(core)),
     }
@@ -57,6 +58,28 @@ def _by_record(core: Core, call: Call) -> Answer:
     found = core.ledger.settled(store.numbered(record.submission))
     kept = tuple(r for r in store.records(found.number) if r.key == record.key)
     return Answer(json_response(file_result(found, kept)), "200", found.facility, found.transaction)
+
+
+def _by_day(core: Core, call: Call) -> Answer:
+    """The claims received between two days with their states, latest versions, page by page."""
+    account = header_account(core, call)
+    params = call.request.params()
+    since, until = query_day(params, "tuNgay"), query_day(params, "denNgay")
+    page = params.get("trang", "1")
+    if not page.isascii() or not page.isdigit() or int(page[:9]) < 1:
+        raise Refused("205", "trang")
+    core.ledger.settle_due(vss.GATEWAY, account.scope)
+    found = [
+        (submission, record)
+        for submission, record in core.ledger.store.listing(
+            vss.GATEWAY, account.scope, since, until
+        )
+        if submission.kind in vss.CLAIM_KINDS and record.current
+    ]
+    start = (int(page[:9]) - 1) * vss.LIST_PAGE
+    rows = [record_row(*one) for one in found[start : start + vss.LIST_PAGE]]
+    body = {"maKetQua": "200", "tongSo": len(found), "dsHoSo": rows}
+    return Answer(json_response(body), "200", account.scope)
 
 
 def _reconciliation(core: Core, call: Call) -> Answer:

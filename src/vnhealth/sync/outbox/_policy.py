@@ -17,6 +17,7 @@ class Policy:
     * ``send``: pauses before a file that was not taken goes out again.
     * ``circuit``: how long a destination is left alone after ``failures`` failures in a row.
     * ``look``: pauses between questions about a verdict.
+    * ``questions``: most deliveries that one list of a day answers for at once.
     * ``lease``: how long a worker may hold a delivery; far longer than a call can last.
     * ``visible_after``: a gateway that says it does not hold a file is believed only so long after
       the sending: insurers' gateways show files one to three hours late at busy times.
@@ -26,6 +27,7 @@ class Policy:
     """
 
     batch: int = 50
+    questions: int = 1000
     failures: int = 5
     lease: dt.timedelta = dt.timedelta(minutes=10)
     visible_after: dt.timedelta = dt.timedelta(hours=3)

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from vnhealth.findings import Finding
+from vnhealth.localtime import ICT
 from vnhealth.sync._outcome import Outcome, Status
 from vnhealth.sync.outbox._policy import Policy
 from vnhealth.sync.outbox._schema import delivery, payload, reading, receipt, version
@@ -22,7 +23,10 @@ FIRST = {State.UNKNOWN: 0, State.READY: 1, State.PENDING: 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Job:
-    """A delivery with a worker. ``lease`` proves that it is still his."""
+    """A delivery with a worker. ``lease`` proves that it is still his.
+
+    ``body`` is empty for one that waits for its verdict only.
+    """
 
     id: int
     version_id: int
@@ -105,20 +109,26 @@ class Queue:
             .limit(limit)
         )
         with self.engine.begin() as db:
-            ids = self._locked_ids(db, wanted)
-            if not ids:
-                return []
-            db.execute(
-                delivery.update()
-                .where(work.id.in_(ids))
-                .values(lease=worker, lease_until=now + self.policy.lease)
-            )
-            return self._jobs(db, ids, worker)
+            ids = self._leased(db, wanted, worker, now)
+            return self._jobs(db, ids, worker) if ids else []
+
+    def _leased(
+        self, db: sa.Connection, wanted: sa.Select[tuple[int]], lease: str, now: dt.datetime
+    ) -> list[int]:
+        """The rows of a selection, under a lease from now on."""
+        ids = self._locked_ids(db, wanted)
+        if ids:
+            until = now + self.policy.lease
+            changed = delivery.update().where(delivery.c.id.in_(ids))
+            db.execute(changed.values(lease=lease, lease_until=until))
+        return ids
 
     def _jobs(self, db: sa.Connection, ids: Sequence[int], worker: str) -> list[Job]:
+        question = delivery.c.state == State.PENDING
+        body = sa.case((question, sa.literal(b"", sa.LargeBinary)), else_=payload.c.body)
         found = db.execute(
             sa.select(
-                delivery, version.c.number, version.c.digest, version.c.edition, payload.c.body
+                delivery, version.c.number, version.c.digest, version.c.edition, body.label("body")
             )
             .join(version, version.c.id == delivery.c.version_id)
             .join(payload, payload.c.digest == version.c.digest)
@@ -242,6 +252,28 @@ class Queue:
         with reading(self.engine) as db:
             return frozenset(row.transaction for row in db.execute(wanted))
 
+    def counts_on(self, job: Job, day: dt.date) -> tuple[int, int]:
+        """How many of the files that the job's destination took on a day wait, and how many all."""
+        waits = sa.func.sum(sa.case((delivery.c.state == State.PENDING, 1), else_=0))
+        wanted = sa.select(waits, sa.func.count()).where(_received_on(job, day))
+        with reading(self.engine) as db:
+            pending, received = db.execute(wanted).one()
+        return int(pending or 0), int(received)
+
+    def take_pending(self, job: Job, day: dt.date, now: dt.datetime) -> list[Job]:
+        """Lease, with the job's own lease, what else of that day waits for a verdict."""
+        work = delivery.c
+        free = work.lease_until.is_(None) | (work.lease_until <= now)
+        wanted = (
+            sa.select(work.id)
+            .where(_received_on(job, day), work.state == State.PENDING, free)
+            .order_by(work.id)
+            .limit(self.policy.questions)
+        )
+        with self.engine.begin() as db:
+            ids = self._leased(db, wanted, job.lease, now)
+            return self._jobs(db, ids, job.lease) if ids else []
+
     def next_at(self, now: dt.datetime) -> dt.datetime | None:
         """When there will be something to do; None when there is nothing left."""
         work = delivery.c
@@ -284,6 +316,18 @@ def _due(now: dt.datetime) -> sa.ColumnElement[bool]:
     work = delivery.c
     free = work.lease_until.is_(None) | (work.lease_until <= now)
     return work.state.in_(list(FIRST)) & (work.next_at <= now) & free
+
+
+def _received_on(job: Job, day: dt.date) -> sa.ColumnElement[bool]:
+    """What the job's destination took of its facility on a day (Viet Nam time)."""
+    start = dt.datetime.combine(day, dt.time(), ICT)
+    work = delivery.c
+    return (
+        (work.destination == job.destination)
+        & (work.facility == job.facility)
+        & (work.received_at >= start)
+        & (work.received_at < start + dt.timedelta(days=1))
+    )
 
 
 def _in_order() -> sa.ColumnElement[bool]:

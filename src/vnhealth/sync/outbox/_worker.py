@@ -6,12 +6,13 @@ import datetime as dt
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vnhealth.errors import VnHealthError
+from vnhealth.localtime import ICT
 from vnhealth.sync._errors import AuthFailed, NotSupported, RemoteError, SyncError
 from vnhealth.sync._face import Gateway
-from vnhealth.sync._outcome import Outcome, Status
+from vnhealth.sync._outcome import Outcome, RecordOutcome, Status
 from vnhealth.sync._retry import RetryPolicy
 from vnhealth.sync.outbox._outbox import Outbox
 from vnhealth.sync.outbox._queue import Job
@@ -24,6 +25,10 @@ log = logging.getLogger("vnhealth.outbox")
 
 SHORTEST_NAP_S = 1.0
 """Questions that come due within a second go out together."""
+
+FEWEST_FOR_A_LIST = 5
+ROWS_PER_QUESTION = 50
+"""Lists come in pages of 100 and more; half a page of rows costs about as much as one question."""
 
 Connections = Callable[[str, str], Gateway | None]
 """Gives the connection for a destination and a facility, or None when there is no account."""
@@ -106,13 +111,16 @@ class Worker:
         gateway = self._connections(*key) if jobs else None
         if gateway is not None and key in self._locked:
             self._log_in_again(key, gateway)
+        taken = len(jobs)
+        if gateway is not None and gateway.capabilities.results:
+            jobs = self._ask_for_days(jobs, gateway)
         for number, job in enumerate(jobs):
             if not self._route.allowed(self._now(), batch):
                 for left in jobs[number:]:
                     self.outbox.queue.release(left)
-                return number
+                return taken - len(jobs) + number
             self._do(job, gateway)
-        return len(jobs)
+        return taken
 
     def _log_in_again(self, key: tuple[str, str], gateway: Gateway) -> None:
         """Somebody repaired the account: forget that it was refused."""
@@ -233,6 +241,53 @@ class Worker:
             self._answered(job)
             self._settle(job, found)
 
+    def _ask_for_days(self, jobs: list[Job], gateway: Gateway) -> list[Job]:
+        """Let the gateway's lists of days answer many questions at once; gives what is left.
+
+        A list answers for everything of its day, also for what would be asked about later.
+        """
+        days: dict[dt.date, list[Job]] = {}
+        for job in jobs:
+            if job.state is State.PENDING and job.received_at is not None:
+                days.setdefault(job.received_at.astimezone(ICT).date(), []).append(job)
+        answered: set[int] = set()
+        for day, due in days.items():
+            pending, received = self.outbox.queue.counts_on(due[0], day)
+            if pending >= FEWEST_FOR_A_LIST and pending * ROWS_PER_QUESTION >= received:
+                later = self.outbox.queue.take_pending(due[0], day, self._now())
+                now = {job.id for job in due}
+                answered |= self._ask_for_day(day, due + later, now, gateway)
+        return [job for job in jobs if job.id not in answered]
+
+    def _ask_for_day(
+        self, day: dt.date, waiting: list[Job], due: set[int], gateway: Gateway
+    ) -> set[int]:
+        """Settle what the list of a day accepts or has not judged; gives the jobs that are done.
+
+        Lists hold no findings: a record in any other state is asked about by itself, at once. What
+        the list does not show keeps its own time.
+        """
+        self.tally.asked += 1
+        try:
+            listed = {record.transaction: record for record in gateway.results(day, day)}
+        except SyncError as error:
+            self._note_failure(waiting[0], error)
+            for job in waiting:
+                self._postpone(job, State.PENDING, self._look_s(job), error.code)
+            return {job.id for job in waiting}
+        self._answered(waiting[0])
+        done = set()
+        for job in waiting:
+            record = listed.get(job.transaction) if job.transaction else None
+            if record is not None and record.status in (Status.ACCEPTED, Status.PENDING):
+                self._settle(job, _listed(job, record))
+                done.add(job.id)
+            elif job.id not in due and record is not None:
+                self._postpone(job, State.PENDING, 0.0, "")
+            elif job.id not in due:
+                self.outbox.queue.release(job)
+        return done
+
     # writing down
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
@@ -289,6 +344,16 @@ def _acknowledged(job: Job) -> Outcome:
         digest=job.digest,
         transaction=job.transaction,
         received_at=job.received_at,
+    )
+
+
+def _listed(job: Job, record: RecordOutcome) -> Outcome:
+    """The outcome of a delivery as the list of a day shows it."""
+    return replace(
+        _acknowledged(job),
+        status=record.status,
+        judged_at=record.judged_at,
+        signature=record.signature,
     )
 
 
