@@ -235,6 +235,15 @@ def test_a_proof_leads_to_the_root_for_its_own_leaf_only(parts: list[bytes], dat
     assert not evidence.proves(evidence.leaf_hash(b"something else"), proof, root)
 
 
+@given(st.lists(st.binary(max_size=4), max_size=40))
+def test_a_stream_has_the_root_of_the_tree(parts: list[bytes]) -> None:
+    leaves = [evidence.leaf_hash(part) for part in parts]
+    stream = evidence.MerkleStream()
+    for leaf in leaves:
+        stream.add(leaf)
+    assert (stream.count, stream.root()) == (len(leaves), evidence.merkle_root(leaves))
+
+
 @pytest.mark.e2e
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node on this machine")
 @pytest.mark.parametrize("old", ["", "1"], ids=["own-ed25519", "without-ed25519"])

@@ -21,6 +21,9 @@ from vnhealth.localtime import ICT
 
 __all__ = ["Job"]
 
+MANY = 500
+"""Visits of a night from which on starting processes pays."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -55,7 +58,9 @@ class Job:
         role = self._role(kit, subject)
         self.folder.mkdir(parents=True, exist_ok=True)
         logging.getLogger("vnhealth.sync").addHandler(logging.NullHandler())
-        logging.getLogger("uvicorn.error").addFilter(lambda record: False)  # broken lines are staged
+        logging.getLogger("uvicorn.error").addFilter(
+            lambda record: False
+        )  # broken lines are staged
         with progress(say("Kịch bản", "Scenarios"), len(kit.scenarios)) as advance:
             run = conformance.run_kit(
                 kit,
@@ -136,7 +141,8 @@ class Job:
                 done[0] += count
                 advance(done[0], self.load)
 
-            found = conformance.night_batch(ReferenceClient, self.load, seed=seed, progress=step)
+            night = conformance.night_in_processes if self.load >= MANY else conformance.night_batch
+            found = night(ReferenceClient, self.load, seed=seed, leaves=self.folder, progress=step)
         run.facts["load"] = found
         if found["lost"] or found["doubled"] or found["open"] or not found["balanced"]:
             run.outcome = "FAIL"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -107,7 +108,10 @@ def certify(
         list[str] | None, typer.Option(help="Dấu vân tay khoá được miễn trừ / who may waive.")
     ] = None,
     load: Annotated[
-        int, typer.Option(min=0, help="Thêm lô ban đêm N lượt (tự kiểm) / night batch of N.")
+        int,
+        typer.Option(
+            min=0, help="Thêm lô ban đêm N lượt khám (tự kiểm) / night batch of N visits."
+        ),
     ] = 0,
     holdout: Annotated[
         Path | None, typer.Option(help="Tệp bí mật (certify holdout) / secret seed file.")
@@ -174,12 +178,21 @@ def verify(
     key: Annotated[
         str | None, typer.Option(help="Dấu vân tay khoá phải ký / fingerprint of the signer.")
     ] = None,
+    leaves: Annotated[
+        list[Path] | None,
+        typer.Option(help="Tệp băm của lô ban đêm (lặp được) / leaves of a night batch."),
+    ] = None,
     format: Annotated[str, typer.Option("--format", help="human | json")] = "human",
 ) -> None:
     """Kiểm tra bằng chứng, không cần mạng. 0 nguyên vẹn, 1 không. / Check evidence offline."""
     from vnhealth.conformance import evidence
 
-    found = evidence.verify(file.read_bytes(), key=key)
+    data = file.read_bytes()
+    found = evidence.verify(data, key=key)
+    if found.intact and leaves:
+        load = evidence.payload_of(data)["facts"]["load"]
+        if not all(evidence.leaves_belong(path, load) for path in leaves):
+            found = replace(found, problem="leaves")
     if format == "json":
         print_json(found.to_dict())
     else:

@@ -13,6 +13,7 @@ from vnhealth.conformance._guidance import Guide, Sight
 from vnhealth.conformance._guided import Guided, Told
 from vnhealth.conformance._holdout import Holdout, open_holdout
 from vnhealth.conformance._keys import pki
+from vnhealth.conformance._lanes import night_in_processes
 from vnhealth.conformance._load import night_batch
 from vnhealth.conformance._model import Case, Kit, Reason, Result, Scenario, Step, step
 from vnhealth.conformance._package import report_files, run_section
@@ -59,6 +60,7 @@ __all__ = [
     "junit",
     "kit",
     "night_batch",
+    "night_in_processes",
     "open_holdout",
     "read_waivers",
     "report_files",

@@ -22,7 +22,15 @@ from vnhealth.sandbox.faults import fault_kinds
 from vnhealth.spec import Edition, edition_info, tables
 from vnhealth.spec import table as spec_table
 
-__all__ = ["kit_facts", "scenario_sums", "scenario_traffic", "standards", "summed"]
+__all__ = [
+    "kit_facts",
+    "leaf_of",
+    "salt_of",
+    "scenario_sums",
+    "scenario_traffic",
+    "standards",
+    "summed",
+]
 
 MANY = 2000
 """Exchanges of a scenario beyond which the root stands for them alone."""
@@ -95,8 +103,8 @@ def scenario_traffic(
     A leaf holds no value: request and answer are hashed with a salt that follows from the seed, so
     that short ones cannot be guessed by whoever has the evidence of a secret seed.
     """
-    salt = hashlib.sha256(f"vnhealth salt {scenario.id} {seed}".encode()).digest()
-    leaves = [_leaf(heard, salt) for heard in watch.heard]
+    salt = salt_of(scenario.id, seed)
+    leaves = [leaf_of(heard, salt) for heard in watch.heard]
     return {
         "id": scenario.id,
         "count": len(leaves),
@@ -105,7 +113,13 @@ def scenario_traffic(
     }
 
 
-def _leaf(heard: Heard, salt: bytes) -> dict[str, Any]:
+def salt_of(name: str, seed: int) -> bytes:
+    """The salt of the hashes of a scenario."""
+    return hashlib.sha256(f"vnhealth salt {name} {seed}".encode()).digest()
+
+
+def leaf_of(heard: Heard, salt: bytes) -> dict[str, Any]:
+    """One exchange as a leaf: when, what, its result, and hashes of request and answer."""
     request, answer = heard.request, heard.response
     key = salt + heard.n.to_bytes(8, "big")
     asked = f"{request.method} {request.path}?{request.query}\n".encode() + request.body

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from vnhealth.conformance._stage import Kill
 from vnhealth.sandbox import Exchange, Request, Response
 
-__all__ = ["Heard", "Killed", "Tap"]
+__all__ = ["Heard", "Killed", "Tap", "heard"]
 
 
 class Killed(BaseException):
@@ -36,6 +36,26 @@ class Heard:
 
     def __repr__(self) -> str:
         return f"<Heard {self.n} {self.gateway}.{self.call} {self.response.status}>"
+
+
+def heard(
+    exchange: Exchange, n: int, request: Request, response: Response, *, life: int = 1
+) -> Heard:
+    """What is noted of the exchange that was answered last."""
+    entry = exchange.journal[-1]
+    injected = [i for i in exchange.faults.injected[-4:] if i.entry == entry.number]
+    return Heard(
+        n=n,
+        at=entry.at,
+        life=life,
+        request=request,
+        response=response,
+        gateway=entry.gateway,
+        call=entry.operation,
+        code=entry.code,
+        facility=entry.facility,
+        fault="+".join(f"{i.fault}/{i.variant}" for i in injected),
+    )
 
 
 class Tap:
@@ -66,21 +86,8 @@ class Tap:
             self._on_kill()
             return Response(503)
         response = self.exchange.handle(request)
-        entry = self.exchange.journal[-1]
-        self.heard.append(
-            Heard(
-                n=len(self.heard) + 1,
-                at=entry.at,
-                life=self.life,
-                request=request,
-                response=response,
-                gateway=entry.gateway,
-                call=entry.operation,
-                code=entry.code,
-                facility=entry.facility,
-                fault=self._fault(entry.number),
-            )
-        )
+        number = len(self.heard) + 1
+        self.heard.append(heard(self.exchange, number, request, response, life=self.life))
         if kill is not None and kill.answered:
             self._on_kill()
         return response
@@ -88,10 +95,6 @@ class Tap:
     def handle_together(self, requests: Sequence[Request]) -> list[Response]:
         """Answer several that came at the same time, one after the other."""
         return [self.handle(request) for request in requests]
-
-    def _fault(self, entry: int) -> str:
-        found = [i for i in self.exchange.faults.injected[-4:] if i.entry == entry]
-        return "+".join(f"{i.fault}/{i.variant}" for i in found)
 
     def _due(self, request: Request) -> Kill | None:
         if not self._kills:

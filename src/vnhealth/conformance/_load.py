@@ -1,19 +1,30 @@
-"""A night batch of any size in virtual time, in memory that does not grow with it."""
+"""A night batch of any size in virtual time, in memory that does not grow with it.
+
+The night has a lane for each of two facilities; both send at the same time. A lane depends on
+nothing but its share and the seed, so it makes no difference whether the lanes run one after the
+other or each in a process of its own.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
+import gzip
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from vnhealth.conformance import evidence
+from vnhealth.conformance._facts import leaf_of, salt_of
 from vnhealth.conformance._keys import pki
+from vnhealth.conformance._line import heard
 from vnhealth.conformance._play import FACILITIES
 from vnhealth.conformance._stage import Stage, batch
 from vnhealth.conformance._subject import Client, work_order
 from vnhealth.conformance.clients import Workplace
+from vnhealth.conformance.evidence import MerkleStream
 from vnhealth.sandbox import (
     Exchange,
     Facility,
@@ -25,78 +36,149 @@ from vnhealth.sandbox import (
 )
 from vnhealth.sandbox.transport import SandboxTransport
 
-__all__ = ["night_batch"]
+__all__ = ["Lane", "night_batch", "night_of"]
 
 CHUNK = 100
 """Encounters of one work order; the client keeps what it has to know of them, nobody else does."""
 STAGE = Stage(start=dt.time(22, 0))
 SECONDS_A_CALL = 0.4
 """Virtual time that a call takes: a gateway that is busy at the end of the month (assumption)."""
+SUMS = ("encounters", "files", "bytes", "calls", "logins", "lost", "doubled", "open", "refused")
+JOURNAL = 100
+"""Entries of the journal that are kept: the leaves say more, and lie on the disk."""
+
+Make = Callable[[Workplace], Client]
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The share of one facility in a night. ``leaves`` is where the hashes go, None for nowhere."""
+
+    facility: str
+    encounters: int
+    seed: int
+    leaves: Path | None = None
 
 
 class _Line:
-    """Carries requests, counts them, and folds them into one hash."""
+    """Carries requests and streams a leaf for each to the disk; of all leaves it keeps a root."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, lane: Lane, leaves: gzip.GzipFile | None) -> None:
         self.settings = exchange.settings
         self.clock = cast(VirtualClock, exchange.clock)
-        self.calls = self.logins = self.size = 0
-        self.chain = hashlib.sha256(b"vnhealth load").digest()
+        self.logins = self.size = 0
+        self.tree = MerkleStream()
         self._exchange = exchange
+        self._salt = salt_of(f"night {lane.facility}", lane.seed)
+        self._leaves = leaves
 
     def handle(self, request: Request) -> Response:
         """One exchange."""
         self.clock.advance(seconds=SECONDS_A_CALL)
         response = self._exchange.handle(request)
-        self.calls += 1
-        self.logins += request.path.endswith("/token/take")
+        found = heard(self._exchange, self.tree.count + 1, request, response)
+        leaf = evidence.canonical(leaf_of(found, self._salt))
+        self.tree.add(evidence.leaf_hash(leaf))
+        if self._leaves is not None:
+            self._leaves.write(leaf + b"\n")
+        self.logins += found.call == "login"
         self.size += len(request.body)
-        both = hashlib.sha256(request.body).digest() + hashlib.sha256(response.body).digest()
-        self.chain = hashlib.sha256(self.chain + both).digest()
         return response
 
 
 def night_batch(
-    make: Callable[[Workplace], Client],
+    make: Make,
     encounters: int,
     *,
     seed: int,
-    progress: Callable[[int], None] | None = None,
+    leaves: Path | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Send so many visits, check-in and claim each, and take their verdicts.
 
-    What the gateway acknowledged lies in a file, so that memory stays flat. Gives the counts of the
-    load section: files, bytes, calls, logins, virtual seconds, lost, doubled, open, balanced, and
-    the last link of a hash chain over all exchanges.
+    What the gateway acknowledged lies in a file, and with ``leaves`` (a folder) the hashes of every
+    exchange do too (``night-<facility>.jsonl.gz``), so that memory stays flat. Gives the load
+    section of the evidence: see `night_of`.
     """
-    with tempfile.TemporaryDirectory(prefix="vnhealth-load-") as folder:
-        exchange = Exchange.default(
+    lanes = lanes_of(encounters, seed, leaves)
+    return night_of([lane_of(make, lane, progress or _nothing) for lane in lanes])
+
+
+def _nothing(count: int) -> None:
+    return None
+
+
+def lanes_of(encounters: int, seed: int, leaves: Path | None) -> list[Lane]:
+    """The shares of the facilities, as even as can be."""
+    share, rest = divmod(encounters, len(FACILITIES))
+    return [
+        Lane(
+            facility,
+            share + (index < rest),
             seed,
-            clock=VirtualClock(batch(STAGE, seed, 0, 0).start),
+            None if leaves is None else leaves / f"night-{facility}.jsonl.gz",
+        )
+        for index, facility in enumerate(FACILITIES)
+    ]
+
+
+def night_of(lanes: list[dict[str, Any]]) -> dict[str, Any]:
+    """The load section over its lanes.
+
+    Counts (encounters, files, bytes, calls, logins, lost, doubled, open, refused), virtual seconds
+    of the longest lane, whether all books balance, ``lanes`` with the count and the Merkle root of
+    the exchanges of each, and the ``root`` over those.
+    """
+    heads = [{"id": lane["id"], "count": lane["calls"], "root": lane["root"]} for lane in lanes]
+    return {
+        **{name: sum(lane[name] for lane in lanes) for name in SUMS},
+        "virtual_seconds": max(lane["virtual_seconds"] for lane in lanes),
+        "balanced": all(lane["balanced"] for lane in lanes),
+        "lanes": heads,
+        "root": evidence.traffic_root(heads),
+    }
+
+
+def lane_of(make: Make, lane: Lane, progress: Progress) -> dict[str, Any]:
+    """One lane from its first visit to its last verdict."""
+    with (
+        tempfile.TemporaryDirectory(prefix="vnhealth-load-") as folder,
+        _written(lane.leaves) as leaves,
+    ):
+        stage = replace(STAGE, facilities=(lane.facility,))
+        exchange = Exchange.default(
+            lane.seed,
+            clock=VirtualClock(batch(stage, lane.seed, 0, 0).start),
             store=SqliteStore(Path(folder) / "night.db"),
-            facilities=[Facility(code) for code in FACILITIES],
+            facilities=[Facility(lane.facility)],
             trust=pki(FACILITIES).trust,
-            settings=Settings(verdict_delay=dt.timedelta(minutes=2)),
+            settings=Settings(verdict_delay=dt.timedelta(minutes=2), journal_size=JOURNAL),
         )
         try:
-            return _night(exchange, make, encounters, seed, progress)
+            return _night(_Line(exchange, lane, leaves), exchange, make, lane, stage, progress)
         finally:
             exchange.close()
 
 
+@contextmanager
+def _written(path: Path | None) -> Iterator[gzip.GzipFile | None]:
+    """The file of leaves: the same bytes for the same leaves, whenever it is made."""
+    if path is None:
+        yield None
+        return
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", 1, raw, mtime=0) as packed:
+        yield packed
+
+
 def _night(
-    exchange: Exchange,
-    make: Callable[[Workplace], Client],
-    encounters: int,
-    seed: int,
-    progress: Callable[[int], None] | None,
+    line: _Line, exchange: Exchange, make: Make, lane: Lane, stage: Stage, progress: Progress
 ) -> dict[str, Any]:
-    line = _Line(exchange)
     started = line.clock.now()
     wanted = versions = 0
-    for first in range(0, encounters, CHUNK):
-        count = min(CHUNK, encounters - first)
-        part = batch(STAGE, seed, first, count)
+    for first in range(0, lane.encounters, CHUNK):
+        count = min(CHUNK, lane.encounters - first)
+        part = batch(stage, lane.seed, first, count)
         keys = {(s.kind, s.ma_lk) for s in part.sends}
         wanted += len(keys)
         versions += len(part.sends)
@@ -108,15 +190,16 @@ def _night(
             disk={},
             signers=dict(pki(FACILITIES).signers),
         )
-        make(place).run()
-        if progress is not None:
-            progress(count)
+        with exchange.store.transaction():
+            make(place).run()
+        progress(count)
     rows = exchange.reconcile()
     return {
-        "encounters": encounters,
+        "id": lane.facility,
+        "encounters": lane.encounters,
         "files": sum(row.received for row in rows),
         "bytes": line.size,
-        "calls": line.calls,
+        "calls": line.tree.count,
         "logins": line.logins,
         "virtual_seconds": int((line.clock.now() - started).total_seconds()),
         "lost": max(wanted - sum(row.sent for row in rows), 0),
@@ -124,5 +207,5 @@ def _night(
         "open": sum(row.pending for row in rows),
         "refused": sum(row.refused for row in rows),
         "balanced": all(row.balanced for row in rows),
-        "chain": line.chain.hex(),
+        "root": line.tree.root().hex(),
     }

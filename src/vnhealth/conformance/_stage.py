@@ -202,7 +202,12 @@ def _edition(claim: Claim) -> str:
 
 
 def _row(edition: str, row: Record) -> dict[str, str]:
-    return {tag: row.text(tag) for tag in spec_table(Edition.parse(edition), row.TABLE).tags}
+    return {tag: row.text(tag) for tag in _tags(edition, row.TABLE)}
+
+
+@cache
+def _tags(edition: str, table: str) -> tuple[str, ...]:
+    return spec_table(Edition.parse(edition), table).tags
 
 
 def tables_of(claim: Claim) -> dict[str, Rows]:

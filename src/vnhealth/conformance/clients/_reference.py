@@ -32,6 +32,8 @@ Client = VssClient | RepositoryClient
 ATTEMPTS = 18
 WAIT_S = 12 * 3600.0
 POLL_S = 300.0
+NOTE = "note "
+"""How the name begins under which a task's note is kept."""
 FILES = ("checkin", "claim", "correct", "store", "deid")
 
 
@@ -40,7 +42,11 @@ class ReferenceClient:
 
     def __init__(self, place: Workplace) -> None:
         self.place = place
-        self.notes: dict[str, dict[str, str]] = json.loads(place.disk.get("notes.json", "{}"))
+        self.notes: dict[str, dict[str, str]] = {
+            name.removeprefix(NOTE): json.loads(text)
+            for name, text in place.disk.items()
+            if name.startswith(NOTE)
+        }
         self.counts: list[dict[str, Any]] = []
         self.lookups: list[dict[str, str]] = []
         self._clients: dict[tuple[str, str], Client] = {}
@@ -88,8 +94,9 @@ class ReferenceClient:
         return found
 
     def _keep(self, task: Task, **facts: str) -> None:
-        self.notes.setdefault(task["id"], {}).update(facts)
-        self.place.disk["notes.json"] = json.dumps(self.notes)
+        note = self.notes.setdefault(task["id"], {})
+        note.update(facts)
+        self.place.disk[NOTE + task["id"]] = json.dumps(note)
 
     def _lookup(self, task: Task) -> None:
         text = task["birth_date"]

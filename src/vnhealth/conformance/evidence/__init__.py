@@ -13,13 +13,21 @@ from vnhealth.conformance.evidence._file import (
     traffic_root,
     verify,
 )
-from vnhealth.conformance.evidence._merkle import leaf_hash, merkle_proof, merkle_root, proves
+from vnhealth.conformance.evidence._leaves import leaves_belong
+from vnhealth.conformance.evidence._merkle import (
+    MerkleStream,
+    leaf_hash,
+    merkle_proof,
+    merkle_root,
+    proves,
+)
 from vnhealth.conformance.evidence._schema import schema, violations
 from vnhealth.conformance.evidence._seal import Sealer, checks_out, fingerprint_of
 
 __all__ = [
     "BANNER",
     "FORMAT",
+    "MerkleStream",
     "Sealer",
     "Verified",
     "canonical",
@@ -28,6 +36,7 @@ __all__ = [
     "facts_digest",
     "fingerprint_of",
     "leaf_hash",
+    "leaves_belong",
     "merkle_proof",
     "merkle_root",
     "parse_canonical",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-__all__ = ["leaf_hash", "merkle_proof", "merkle_root", "proves"]
+__all__ = ["MerkleStream", "leaf_hash", "merkle_proof", "merkle_root", "proves"]
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -35,6 +35,40 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
         paired = [_node(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
         level = paired + level[len(level) & ~1 :]
     return level[0]
+
+
+class MerkleStream:
+    """The root over leaves that come one by one, of which only a few hashes are kept.
+
+    >>> leaves = [leaf_hash(bytes([n])) for n in range(11)]
+    >>> stream = MerkleStream()
+    >>> for leaf in leaves:
+    ...     stream.add(leaf)
+    >>> stream.count, stream.root() == merkle_root(leaves)
+    (11, True)
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._whole: list[bytes] = []
+        """The roots of full trees, the largest first: one for each bit of the count."""
+
+    def add(self, leaf: bytes) -> None:
+        """One leaf hash more."""
+        found, at = leaf, self.count
+        while at & 1:
+            found, at = _node(self._whole.pop(), found), at >> 1
+        self._whole.append(found)
+        self.count += 1
+
+    def root(self) -> bytes:
+        """The root over all leaves so far."""
+        if not self._whole:
+            return merkle_root(())
+        found = self._whole[-1]
+        for left in reversed(self._whole[:-1]):
+            found = _node(left, found)
+        return found
 
 
 def merkle_proof(leaves: Sequence[bytes], index: int) -> list[tuple[str, bytes]]:
