@@ -11,15 +11,21 @@ from vnhealth.cli import run
 from vnhealth.conformance import InProcess, evidence, run_kit
 from vnhealth.conformance._model import Kit, Result, Scenario
 from vnhealth.conformance._play import judge, play
+from vnhealth.conformance.clients import PlainStoresClient
 from vnhealth.conformance.clients._pharmacist import PlainPharmacist
 from vnhealth.conformance.clients._prescriber import PlainPrescriber
+from vnhealth.conformance.expect._privacy import canaries
 from vnhealth.conformance.expect._rx_people import about_patients
 from vnhealth.conformance.kits import KITS, client_of, kit
 
 GOLDEN = Path(__file__).with_name("golden_kits.json")
 MORE = KITS[2:]
 SCENARIOS = [(found, scenario) for found in MORE for scenario in found.scenarios]
-PLAIN = {"eprescription": PlainPrescriber, "eprescription-pharmacy": PlainPharmacist}
+PLAIN = {
+    "eprescription": PlainPrescriber,
+    "eprescription-pharmacy": PlainPharmacist,
+    "provincial-repository": PlainStoresClient,
+}
 
 
 def named(value: object) -> str:
@@ -102,6 +108,6 @@ def test_evidence_of_a_kit_is_sealed_and_holds_no_patient(found: Kit, tmp_path: 
     assert (checked.problem, checked.outcome) == ("", "PASS")
     text = b"".join(path.read_bytes() for path in tmp_path.iterdir()).decode("utf-8")
     watch = play(found.scenarios[0], InProcess(Silent), 7)
-    planted = about_patients(watch)
+    planted = {*about_patients(watch), *canaries(watch)} - set(watch.staged.stage.facilities)
     assert planted
     assert [value for value in planted if value in text] == []

@@ -36,8 +36,10 @@ MANY = 2000
 """Exchanges of a scenario beyond which the root stands for them alone."""
 TOP = 10
 TIER = "pseudonymised"
-PROBES = ("SRV", "RXV")
+PROBES = ("SRV", "RXV", "RPV", "DIV")
 """Scenarios that ask a server: what lies in the sandbox then is nobody's books."""
+PRIVACY = (("DEI-01", "DEI-02"), ("RPP-01", "RPP-02"))
+"""The tests of each kit that look for planted values and for cases of HIV."""
 INJECTED = re.compile(r"Fault F\d\d was injected")
 LOST = "Every record that had to arrive"
 """How the step begins that looks for lost records; other faults refuse some on purpose."""
@@ -180,10 +182,11 @@ def _last(sums: Sequence[dict[str, Any]], name: str, otherwise: Any) -> Any:
 
 
 def _privacy(results: dict[str, CaseResult]) -> dict[str, str] | None:
-    if "DEI-01" not in results:
-        return None
-    canaries, hiv = results["DEI-01"].result.value, results["DEI-02"].result.value
-    return {"tier": TIER, "canaries": canaries, "hiv": hiv}
+    for canaries, hiv in PRIVACY:
+        if canaries in results:
+            found = {"canaries": results[canaries], "hiv": results[hiv]}
+            return {"tier": TIER, **{name: r.result.value for name, r in found.items()}}
+    return None
 
 
 def _books(scenario: Scenario, watch: Watch) -> dict[str, Any]:

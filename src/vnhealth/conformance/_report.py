@@ -81,6 +81,16 @@ GROUPS = {
     "RXL": ("Đơn: ngoài phép thử", "Rx beyond tests"),
     "RXP": ("Nhà thuốc", "Pharmacy"),
     "RXV": ("Máy chủ đơn thuốc", "Rx server"),
+    "RPS": ("Kho: phiên", "Store sessions"),
+    "RPC": ("Kho: nội dung", "Store content"),
+    "RPB": ("Kho: sổ sách", "Store books"),
+    "RPW": ("Kho: huỷ, khôi phục", "Store withdrawals"),
+    "RPN": ("Kho quốc gia", "National store"),
+    "RPP": ("Kho không định danh", "De-identified store"),
+    "RPT": ("Kho: sự cố", "Store troubles"),
+    "RPL": ("Kho: ngoài phép thử", "Store beyond tests"),
+    "RPV": ("Máy chủ kho", "Store server"),
+    "DIV": ("Máy chủ không định danh", "De-id server"),
 }
 COLOURS = {"pass": "#0a7a4b", "fail": "#b3261e", "error": "#7b1fa2", "inconclusive": "#946200"}
 BAR = 420

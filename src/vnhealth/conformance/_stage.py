@@ -28,8 +28,11 @@ __all__ = [
     "Strike",
     "Writer",
     "batch",
+    "claims_of",
+    "refused_pair",
     "renamed",
     "staged",
+    "tables_of",
 ]
 
 DAY = dt.date(2026, 8, 3)
@@ -174,6 +177,8 @@ class Writer:
         x1 = claim.xml1
         assert x1 is not None
         lk, facility = str(x1.ma_lk), str(x1.ma_cskcb)
+        if task == "store":
+            more["gateway"] = gateway
         number = self.task(task, ma_lk=lk, facility=facility, tables=dict(tables), **more)
         place = (gateway, kind, lk)
         self._versions[place] = version = self._versions.get(place, 0) + 1
@@ -225,7 +230,7 @@ def staged(stage: Stage, seed: int) -> Staged:
 
 
 def _day(stage: Stage, seed: int) -> Staged:
-    claims = tuple(_claims(stage, seed))
+    claims = tuple(claims_of(stage, seed))
     writer = Writer()
     if stage.lookups:
         _lookups(writer, stage, claims[0])
@@ -235,7 +240,7 @@ def _day(stage: Stage, seed: int) -> Staged:
         for claim in claims:
             writer.file("claim", claim, tables_of(claim), kind="claim")
     if stage.refused:
-        wrong, right = _refused(stage, seed)
+        wrong, right = refused_pair(stage, seed)
         _checkins(writer, right)
         writer.file("claim", wrong, tables_of(wrong), kind="claim", refused=True)
         writer.task("settle")
@@ -348,7 +353,8 @@ def _province(writer: Writer, stage: Stage, claims: tuple[Claim, ...]) -> None:
         writer.task("restore", **who, reason="Huỷ nhầm", request_id="KP-0001")
 
 
-def _claims(stage: Stage, seed: int) -> Iterator[Claim]:
+def claims_of(stage: Stage, seed: int) -> Iterator[Claim]:
+    """The visits of a stage: its people, its encounters, those that have its tables."""
     edition = edition_at(stage.day)
     for facility in stage.facilities:
         for key in stage.people:
@@ -369,7 +375,7 @@ def _marked(claim: Claim) -> Claim:
     return claim.replace(xml1=x1.replace(ghi_chu=MARKED_TEXT))
 
 
-def _refused(stage: Stage, seed: int) -> tuple[Claim, Claim]:
+def refused_pair(stage: Stage, seed: int) -> tuple[Claim, Claim]:
     """An encounter with a sex code outside the list, and the same as it should be."""
     day = synth.Day(
         encounters=SEARCHED,

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from vnhealth.conformance.clients._place import Answer, NoAnswer, Task
-from vnhealth.conformance.clients._plain import ATTEMPTS, LOOKS, SETTLED, PlainClient
+from vnhealth.conformance.clients._plain import ATTEMPTS, LOOKS, SETTLED, PlainClient, Refused
 from vnhealth.protocol import Endpoint, gateways
 from vnhealth.protocol.deid_contract import withheld_prefixes
 from vnhealth.protocol.hanoi import PROVINCE
@@ -73,6 +73,25 @@ class PlainStoresClient(PlainClient):
             self.place.sleep(self.look_pause())
             for file in open_files:
                 self.look_axis(file)
+
+    def do_reconcile(self, task: Task) -> None:
+        """Take the counts of a day from the store that the task names, else from the insurance."""
+        if "gateway" not in task:
+            super().do_reconcile(task)
+            return
+        query = {"from_date": task["day"], "to_date": task["day"]}
+        for attempt in range(ATTEMPTS):
+            said = self.store_call(task, "reconciliation", query=query)
+            if said.get("code", "") not in LATER:
+                break
+            self.place.sleep(self.pause(attempt))
+        for row in (said.get("data") or {}).get("days", ()):
+            self.counts.append(self.store_count(row))
+
+    def store_count(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A day's row of a store in the words of the results."""
+        names = ("kind", "sent", "accepted", "refused", "pending")
+        return {"facility": row["ma_cskcb"], **{name: row[name] for name in names}}
 
     # the repositories
 
@@ -141,7 +160,7 @@ class PlainStoresClient(PlainClient):
         query: dict[str, str] | None = None,
     ) -> dict[str, Any]:
         """A call under a session, made anew once when it is over; empty without an answer."""
-        gateway = STORES.get(task["task"], "province")
+        gateway = task.get("gateway") or STORES.get(task["task"], "province")
         endpoint = gateways()[gateway].endpoint(call)
         for _ in range(2):
             token = self.bearer(gateway, task["facility"])
@@ -152,8 +171,13 @@ class PlainStoresClient(PlainClient):
         return {}
 
     def bearer(self, gateway: str, facility: str) -> str:
-        """The session at a store or at the axis; empty when there is none."""
+        """The session at a store or at the axis; empty when there is none.
+
+        Raises `Refused` for an account that was not let in before.
+        """
         name = f"{gateway} {facility}"
+        if name in self.barred:
+            raise Refused
         if name not in self.tokens:
             account = self.account_at(gateway, facility)
             body = json.dumps({**account, "code": facility}).encode()
@@ -161,6 +185,8 @@ class PlainStoresClient(PlainClient):
             key = said.get("data") or said.get("apiKey") or {}
             token = key.get("access_token") or key.get("accessToken")
             if not token:
+                if said.get("code", "") not in LATER:
+                    self.barred.add(name)
                 return ""
             self.tokens[name] = {"token": token}
         return str(self.tokens[name]["token"])

@@ -170,7 +170,7 @@ class ReferenceClient:
         )
 
     def _store(self, task: Task) -> None:
-        client = self._client("province", task["facility"])
+        client = self._client(task.get("gateway", "province"), task["facility"])
         data = self._envelope(task)
         self._deliver(
             task,
@@ -232,8 +232,9 @@ class ReferenceClient:
         tasks = self.place.order["tasks"]
         for one in tasks[: tasks.index(task)]:
             note = self.notes.get(one["id"], {})
-            if one["task"] in FILES and note.get("state") == "pending":
+            if one["task"] in FILES and note.get("state") in ("pending", "duplicate"):
                 gateway = {"store": "province", "deid": "national_deid"}.get(one["task"], "vss")
+                gateway = one.get("gateway", gateway)
                 self._look(one, self._client(gateway, one["facility"]))
 
     def _look(self, task: Task, client: Any) -> None:
@@ -252,7 +253,8 @@ class ReferenceClient:
 
     def _reconcile(self, task: Task) -> None:
         day = dt.date.fromisoformat(task["day"])
-        for row in self._client("vss", task["facility"]).reconciliation(day, day):
+        client = self._client(task.get("gateway", "vss"), task["facility"])
+        for row in client.reconciliation(day, day):
             self.counts.append(
                 {
                     "facility": row.facility,

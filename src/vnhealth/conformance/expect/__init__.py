@@ -7,4 +7,5 @@ from vnhealth.conformance.expect._prescriptions import *  # noqa: F403
 from vnhealth.conformance.expect._privacy import *  # noqa: F403
 from vnhealth.conformance.expect._rx_course import *  # noqa: F403
 from vnhealth.conformance.expect._rx_people import *  # noqa: F403
+from vnhealth.conformance.expect._stores import *  # noqa: F403
 from vnhealth.conformance.expect._traffic import *  # noqa: F403

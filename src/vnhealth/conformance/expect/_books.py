@@ -258,11 +258,13 @@ def asked_with_patience(watch: Watch) -> str:
 @step("Lấy số liệu đối soát của ngày từ cổng", "Takes the day's counts from the gateway")
 def counts_asked(watch: Watch) -> str:
     """One proper reconciliation per facility, for the day that was asked."""
-    day = f"{watch.staged.stage.day:%d/%m/%Y}".replace("/", "%2F")
+    day = watch.staged.stage.day
+    texts = (f"{day:%d/%m/%Y}".replace("/", "%2F"), day.isoformat())
     done = {
         h.facility
         for h in watch.calls("reconciliation")
-        if h.code == "200" and h.request.query.replace("/", "%2F").count(day) == 2
+        if h.code in ("200", "OK")
+        and any(h.request.query.replace("/", "%2F").count(text) == 2 for text in texts)
     }
     missing = set(watch.staged.stage.facilities) - done
     return f"{len(missing)} facilities" if missing else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from vnhealth.conformance._model import Undecided, step
+from vnhealth.conformance._opened import opened
 from vnhealth.conformance._watch import Arrived, Watch
 
 __all__ = ["canaries", "hiv_kept_back", "no_canary"]
@@ -42,16 +43,30 @@ def _feed(watch: Watch) -> list[Arrived]:
     "No identifying value of anybody staged reaches the de-identified store",
 )
 def no_canary(watch: Watch) -> str:
-    """Looked for in every request to that store, taken or not, in headers and address too."""
+    """Looked for in every request to that store, taken or not, in its address, its body and the
+    tables that are packed in the body.
+    """
     _feed(watch)
     planted = canaries(watch)
     leaks = 0
     for heard in watch.heard:
         if heard.gateway != "national_deid" or heard.call == "login":
             continue
-        text = heard.request.body.decode("utf-8", "replace") + heard.request.query
-        leaks += sum(1 for value in planted if value in text)
+        body = heard.request.body
+        texts = [body.decode("utf-8", "replace"), heard.request.query, *_packed(body)]
+        leaks += sum(any(value in text for text in texts) for value in planted)
     return f"{leaks} values" if leaks else ""
+
+
+def _packed(body: bytes) -> list[str]:
+    """The cells of the tables of a claim file."""
+    return [
+        cell
+        for case in opened(body).cases
+        for rows in case.values()
+        for row in rows
+        for cell in row.values()
+    ]
 
 
 @step(

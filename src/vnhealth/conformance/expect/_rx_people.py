@@ -10,6 +10,7 @@ from vnhealth.conformance._stage_rx import message_of
 from vnhealth.conformance._subject import accounts
 from vnhealth.conformance._watch import Watch
 from vnhealth.conformance.expect._prescriptions import sent_prescriptions
+from vnhealth.conformance.expect._traffic import account_of
 
 __all__ = [
     "about_patients",
@@ -35,19 +36,9 @@ def everybody_by_own_session(watch: Watch) -> str:
     wrong = dict.fromkeys(
         name
         for name, task, _, heard in sent_prescriptions(watch)
-        if _account_of(watch, heard) != task["doctor"]
+        if account_of(watch, heard) != task["doctor"]
     )
     return ", ".join(wrong)
-
-
-def _account_of(watch: Watch, heard: Heard) -> str:
-    token = heard.request.header("authorization").partition(" ")[2].encode()
-    owners = (
-        name
-        for name, logins in watch.logins.items()
-        if token and any(token in login.response.body for login in logins)
-    )
-    return next(owners, "")
 
 
 def _calls_about(watch: Watch, call: str) -> list[Heard]:

@@ -10,6 +10,7 @@ from vnhealth.conformance._model import Step, Undecided, step
 from vnhealth.conformance._watch import Watch
 
 __all__ = [
+    "account_of",
     "backs_off",
     "gives_up_when_barred",
     "injected",
@@ -74,6 +75,7 @@ def _secrets(watch: Watch) -> list[str]:
         found.append(watch.exchange.credentials(facility, watch.gateway).password)
     found += [h.request.header("accessToken") for h in watch.heard]
     found += [h.request.header("passwordHash") for h in watch.heard]
+    found += [h.request.header("authorization").partition(" ")[2] for h in watch.heard]
     found += [watch.login_form(h).get("password", "") for h in watch.calls("login")]
     return [secret for secret in dict.fromkeys(found) if secret]
 
@@ -122,6 +124,17 @@ def own_account(watch: Watch) -> str:
         if file.form.get("username") != name or _session_of(watch, file.heard) not in ("", name):
             bad += 1
     return f"{bad} of {len(files)} files" if bad else ""
+
+
+def account_of(watch: Watch, heard: Heard) -> str:
+    """The account whose login gave out the bearer token of a call, empty when none did."""
+    token = heard.request.header("authorization").partition(" ")[2].encode()
+    owners = (
+        name
+        for name, logins in watch.logins.items()
+        if token and any(token in login.response.body for login in logins)
+    )
+    return next(owners, "")
 
 
 def _session_of(watch: Watch, heard: Heard) -> str:

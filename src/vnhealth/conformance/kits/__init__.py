@@ -10,11 +10,14 @@ from vnhealth.conformance._model import Kit
 from vnhealth.conformance._subject import Client
 from vnhealth.conformance.clients import ProbeClient, ReferenceClient, Workplace
 from vnhealth.conformance.clients._probe_rx import PrescriptionProbe
+from vnhealth.conformance.clients._probe_store import DeidProbe, StoreProbe
 from vnhealth.conformance.clients._reference_rx import ReferencePrescriber
 from vnhealth.conformance.kits._claim3176 import KIT as CLAIM_3176
 from vnhealth.conformance.kits._eprescription import KIT as EPRESCRIPTION
 from vnhealth.conformance.kits._eprescription_server import KIT as EPRESCRIPTION_SERVER
 from vnhealth.conformance.kits._pharmacy import KIT as PHARMACY
+from vnhealth.conformance.kits._repository import KIT as REPOSITORY
+from vnhealth.conformance.kits._repository_server import DEID, PROVINCE
 from vnhealth.conformance.kits._server3176 import KIT as SERVER_3176
 from vnhealth.errors import ConformanceError
 
@@ -26,6 +29,9 @@ CLIENTS: tuple[tuple[Kit, Callable[[Workplace], Client]], ...] = (
     (EPRESCRIPTION, ReferencePrescriber),
     (PHARMACY, ReferencePrescriber),
     (EPRESCRIPTION_SERVER, PrescriptionProbe),
+    (REPOSITORY, ReferenceClient),
+    (PROVINCE, StoreProbe),
+    (DEID, DeidProbe),
 )
 """Each kit with its own client: the reference of a self-test, or what asks a server."""
 

@@ -10,7 +10,9 @@ from vnhealth.conformance.zoo._content import CONTENT
 from vnhealth.conformance.zoo._pharmacies import PHARMACIES
 from vnhealth.conformance.zoo._prescribers import PRESCRIBERS
 from vnhealth.conformance.zoo._rx_servers import RX_SERVERS
+from vnhealth.conformance.zoo._senders import SENDERS
 from vnhealth.conformance.zoo._sending import SENDING
+from vnhealth.conformance.zoo._store_servers import STORE_SERVERS
 from vnhealth.conformance.zoo._troubled import TROUBLED
 
 __all__ = ["ZOO", "Bug", "WrongServer", "bug", "caught_by"]
@@ -22,6 +24,8 @@ ZOO: tuple[Bug | WrongServer, ...] = (
     *PRESCRIBERS,
     *PHARMACIES,
     *RX_SERVERS,
+    *SENDERS,
+    *STORE_SERVERS,
 )
 
 
