@@ -168,8 +168,29 @@ def _tell(run: Run, written: dict[str, Path]) -> None:
             "This is a SELF-TEST of the reference client, not a result of any product.",
         )
         out.print(text, markup=False)
+    load = run.facts["load"]
+    if load is not None and "lanes" in load:
+        _tell_night(load, written["evidence.json"])
     where = say("Bằng chứng", "Evidence")
     out.print(f"{where}: {written['evidence.json']}, {written['bao-cao.html']}", markup=False)
+
+
+def _tell_night(load: dict[str, Any], file: Path) -> None:
+    """The figures of a night batch: the machine's own stand in the section ``run``."""
+    from vnhealth.conformance import evidence
+
+    run = evidence.payload_of(file.read_bytes())["run"]
+    counts = [load[n] for n in ("encounters", "files", "calls", "lost", "doubled", "open")]
+    names = say(
+        "lượt khám, tệp, lời gọi, mất, trùng, còn chờ",
+        "visits, files, calls, lost, doubled, open",
+    )
+    pairs = zip(names.split(", "), counts, strict=True)
+    figures = ", ".join(f"{name} {count}" for name, count in pairs)
+    head = say("Lô ban đêm", "Night batch")
+    out.print(
+        f"{head}: {figures}; {run['load_seconds']} s, {run['peak_memory_mib']} MiB", markup=False
+    )
 
 
 @app.command()
