@@ -8,38 +8,30 @@ order) is worked out once and kept, so a vendor's own order costs no more than t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
-from operator import attrgetter, getitem, methodcaller
+from operator import attrgetter, methodcaller
 from typing import Any, NamedTuple
 
 from lxml import etree
 
 from vnhealth.codecs import _grammar
+from vnhealth.codecs._layout import Converter, Layout, Reader, Saying, Unfit, written, zipped
 from vnhealth.codecs._notes import Notes, safe_tag
 from vnhealth.codecs._values import explain, is_name, legacy_name
 from vnhealth.findings import catalogue
 from vnhealth.records import NotCanonical, Record, cache_of, record_class
-from vnhealth.records._convert import converter_of
-from vnhealth.records._sizes import Size, always_required, steady_size
+from vnhealth.records._sizes import always_required, steady_size
 from vnhealth.spec import Edition, Family, Kind, edition_info, table, tables
 
-__all__ = ["Batch", "Layout", "RowDecoder", "decoder", "official_tags"]
+__all__ = ["Batch", "RowDecoder", "decoder", "official_tags"]
 
 Doubt = tuple[str, str, str]
 """(tag, attribute, text) of a cell that is not canonical; without an attribute it is an extra."""
-_Converter = Mapping[bytes | None, Any]
-"""Cell to value; raises `NotCanonical`, or `_grammar.NotMe`."""
-Saying = tuple[str, str | None, dict[str, str]]
-"""(code, tag, params)."""
-
 _MAX_LAYOUTS = 256
-_LONGEST = 76
-_REMEMBERED = 16_384
 _BLANKS = " \t\r\n"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
-_EMPTY: dict[bytes | None, None] = {None: None, b"": None}
 _OUT_OF_ORDER: tuple[Saying, ...] = (("BHYT-ROW-01", None, {}),)
 _set_state = object.__setattr__
 _TAG = attrgetter("tag")
@@ -48,35 +40,20 @@ _TAIL = attrgetter("tail")
 _KEYS = methodcaller("keys")
 
 
-@dataclass(slots=True, eq=False)
-class Layout:
-    """The cells of a row in the order in which they came, by the names of their tags."""
-
-    tags: tuple[str, ...]
-    attrs: tuple[str, ...]
-    """The attribute of each cell; empty where the tag is unknown."""
-    cells: tuple[_Converter, ...]
-    """The converter of each cell as it is written (see `vnhealth.codecs._grammar`)."""
-    fitting: tuple[_Converter, ...]
-    """The same, but they refuse what does not fit the field (see `Batch`). None fits when empty."""
-    plain: bool
-    """Every tag is known and stands once, so a row needs no look at its names."""
-    notes: tuple[Saying, ...]
-    """(code, tag, params) of what there is to say about each row of this layout."""
-
-
-_Columns = tuple[Layout, tuple[str, ...], tuple[_Converter, ...]]
-"""The layout of a row, the attributes of its cells and their converters."""
-
-
 class _Whole(NamedTuple):
-    """All tags of an edition in any order but ``orders`` of editions; the rest is by tag."""
+    """The tags of an edition, all of them, in any order but ``orders`` of editions.
 
+    ``layout`` is that of the edition, with the note that they came in another order.
+    """
+
+    tags: _grammar.Tags
     orders: tuple[_grammar.Tags, ...]
     layout: Layout
-    attrs: dict[bytes, str]
-    cells: dict[bytes, _Converter]
-    fitting: dict[bytes, _Converter]
+
+
+_Order = _grammar.Order | _grammar.Tags | _Whole
+_Row = tuple[_Order, Any]
+"""A row and its cells, in their order or (`_Whole`) by their tags."""
 
 
 class Batch:
@@ -106,6 +83,7 @@ class RowDecoder:
         self.row_tag = table(latest, name).row
         self._names = [attr for attr in self.cls.ATTRS if is_name(attr.upper())]
         self._editions = official_tags(family, name)
+        self._tags = frozenset(tag.encode() for tag in self.kinds)
         self._places = {attr.upper(): place for place, attr in enumerate(self.cls.ATTRS)}
         self._required = always_required(family, name)
         self._text_of: dict[str | bytes, Any] = {
@@ -136,42 +114,41 @@ class RowDecoder:
         return found
 
     def _whole(self, tags: tuple[str, ...]) -> _Whole:
-        layout = self.layout(tags)
-        written = [tag.encode() for tag in tags]
-        orders = tuple(
-            tuple(tag.encode() for tag in other)
-            for other in self._editions
-            if len(other) == len(tags)
-        )
-        return _Whole(
-            orders,
-            replace(layout, notes=_OUT_OF_ORDER),
-            dict(zip(written, layout.attrs, strict=True)),
-            dict(zip(written, layout.cells, strict=True)),
-            dict(zip(written, layout.fitting, strict=True)),
-        )
+        own, *others = [
+            tuple(tag.encode() for tag in edition)
+            for edition in (tags, *self._editions)
+            if len(edition) == len(tags)
+        ]
+        layout = replace(self.layout(tags), notes=_OUT_OF_ORDER)
+        return _Whole(own, tuple(others), layout)
 
-    def _columns(
-        self, order: _grammar.Order | _grammar.Tags, fitting: bool
-    ) -> tuple[Layout, tuple[str, ...], tuple[_Converter, ...]]:
-        """What the cells of a row are; converters that refuse what does not fit, if wanted.
+    def _arranged(self, row: _grammar.Row) -> _Row:
+        """A row by its tags, if it has as many as an edition in an order of its own.
 
-        All tags of an edition in an order of their own are what programs write most often: then
-        there is nothing to work out.
+        That is what programs write most often: then there is nothing to work out. Any other row
+        stays as it is.
         """
-        if not isinstance(order, tuple):
+        tags, cells = row
+        whole = self._wholes.get(len(tags)) if isinstance(tags, tuple) else None
+        if whole is None or tags in whole.orders:
+            return row
+        held = dict(zip(tags, cells))  # type: ignore[arg-type]  # noqa: B905
+        return (whole, held) if len(held) == len(whole.tags) else row
+
+    def _reader(self, order: _Order, fitting: bool) -> tuple[Layout, Reader]:
+        """What the cells of a row are, and how they become values.
+
+        Only what comes again is compiled.
+        """
+        if isinstance(order, _Whole):
+            return order.layout, order.layout.reader(fitting, order.tags)
+        if isinstance(order, _grammar.Order):
             layout = self._of_order(order)
+            if layout.plain:
+                return layout, layout.reader(fitting, range(len(layout.attrs)))
         else:
-            whole = self._wholes.get(len(order))
-            if whole is not None and order not in whole.orders and len(set(order)) == len(order):
-                converters = whole.fitting if fitting else whole.cells
-                try:
-                    caches = tuple(map(converters.__getitem__, order))
-                    return whole.layout, tuple(map(whole.attrs.__getitem__, order)), caches
-                except KeyError:
-                    pass
             layout = self.layout(tuple(tag.decode() for tag in order))
-        return layout, layout.attrs, (fitting and layout.fitting) or layout.cells
+        return layout, zipped(layout.attrs, layout.converters(fitting))
 
     def _analyse(self, tags: tuple[str, ...]) -> Layout:
         names = tuple(str(tag).rpartition("}")[2].upper() for tag in tags)
@@ -194,54 +171,74 @@ class RowDecoder:
         return Layout(
             tags=names,
             attrs=tuple(n.lower() if n in self.kinds else "" for n in names),
-            cells=tuple(_written(self.kinds.get(n, Kind.TEXT)) for n in names),
+            cells=tuple(written(self.kinds.get(n, Kind.TEXT)) for n in names),
             fitting=self._fitting(names),
             plain=len(there) == len(names),
             notes=tuple(notes),
         )
 
-    def _fitting(self, names: tuple[str, ...]) -> tuple[_Converter, ...]:
+    def _fitting(self, names: tuple[str, ...]) -> tuple[Converter, ...]:
         if not self._required.issubset(names) or not self.kinds.keys() >= set(names):
             return ()
         return tuple(
-            _written(self.kinds[n], steady_size(self.family, self.name, n), n in self._required)
+            written(self.kinds[n], steady_size(self.family, self.name, n), n in self._required)
             for n in names
         )
 
-    def from_cells(
-        self, rows: Iterable[tuple[_grammar.Order | _grammar.Tags, _grammar.Cells]]
-    ) -> Batch:
+    def from_cells(self, rows: Sequence[_grammar.Row]) -> Batch:
         """Rows that the grammar matched. Raises `_grammar.NotMe`."""
+        first = rows[0][0]
+        if not isinstance(first, tuple):
+            return self._converted(rows, rows)
+        if len(set(first)) == len(first) and self._tags.issuperset(first):
+            _grammar.learn(self.row_tag, first)
+        try:
+            return self._converted(map(self._arranged, rows), rows)
+        except KeyError:
+            return self._converted(rows, rows)
+
+    def _converted(self, arranged: Iterable[_Row], rows: Sequence[_grammar.Row]) -> Batch:
+        """The rows, arranged and as they came.
+
+        Raises `KeyError` when an arranged row has other tags than its edition.
+        """
         batch = Batch()
         add, cls, new = batch.records.append, self.cls, self.cls.__new__
-        last: _grammar.Order | _grammar.Tags | None = None
+        last: _Order | None = None
         run: Layout | None = None
-        for order, cells in rows:
+        for order, cells in arranged:
             if order is not last and order != last:
-                layout, attrs, caches = self._columns(order, batch.fitting)
+                layout, read = self._reader(order, batch.fitting)
                 batch.fitting = batch.fitting and bool(layout.fitting)
-                if last is None and layout.plain and isinstance(order, tuple):
-                    _grammar.learn(self.row_tag, order)
                 if layout is not run:
                     batch.runs.append((len(batch.records), layout))
                 last, run = order, layout
             if layout.plain:
                 state: dict[str, Any] | None
                 try:
-                    state = dict(zip(attrs, map(getitem, caches, cells)))  # noqa: B905
+                    state = read(cells)
                 except NotCanonical:
                     state = None
-                except _Unfit:
+                except Unfit:
                     batch.fitting = False
-                    _, _, caches = self._columns(order, False)
-                    state = _state(attrs, caches, cells)
+                    _, read = self._reader(order, False)
+                    state = _state(read, cells)
                 if state is not None:
                     record = new(cls)
                     _set_state(record, "__dict__", state)
                     add(record)
                     continue
-            self._add(batch, layout, attrs, caches, cells, [], [])
+            if isinstance(order, _Whole) and not cells.keys() >= set(order.tags):
+                raise KeyError
+            self._add_as_it_came(batch, *rows[len(batch.records)])
         return batch
+
+    def _add_as_it_came(
+        self, batch: Batch, order: _grammar.Order | _grammar.Tags, cells: _grammar.Cells
+    ) -> None:
+        """One row cell by cell, in its own order."""
+        layout, _ = self._reader(order, False)
+        self._add(batch, layout, layout.converters(batch.fitting), cells, [], [])
 
     def from_elements(self, rows: Iterable[etree._Element], *, attributes: bool) -> Batch:
         """Rows of a tree. ``attributes=False`` says that the cells are known to have none."""
@@ -257,6 +254,7 @@ class RowDecoder:
                 layout = self.layout(tags)
                 batch.runs.append((len(batch.records), layout))
                 caches = [self._text_of.get(tag, _TEXTS) for tag in layout.tags]
+                read = zipped(layout.attrs, caches)
             texts: list[str | None] = list(map(_TEXT, cells))
             extra: list[Doubt] = []
             said: list[Saying] = []
@@ -268,20 +266,19 @@ class RowDecoder:
             ):
                 _oddities(row, cells, texts, extra, said)
             elif layout.plain:
-                state = _state(layout.attrs, caches, texts)
+                state = _state(read, texts)
                 if state is not None:
                     record = new(cls)
                     _set_state(record, "__dict__", state)
                     add(record)
                     continue
-            self._add(batch, layout, layout.attrs, caches, texts, extra, said)
+            self._add(batch, layout, caches, texts, extra, said)
         return batch
 
     def _add(
         self,
         batch: Batch,
         layout: Layout,
-        attrs: tuple[str, ...],
         caches: Sequence[Mapping[Any, Any]],
         cells: Sequence[Any],
         doubts: list[Doubt],
@@ -289,7 +286,7 @@ class RowDecoder:
     ) -> None:
         """One row cell by cell."""
         state: dict[str, Any] = {}
-        for attr, name, cache_, cell in zip(attrs, layout.tags, caches, cells, strict=True):
+        for attr, name, cache_, cell in zip(layout.attrs, layout.tags, caches, cells, strict=True):
             tag = attr.upper() or name
             if attr in state or not attr:
                 if (cell if isinstance(cell, bytes) else cell is not None) or not attr:
@@ -297,9 +294,9 @@ class RowDecoder:
                 continue
             try:
                 state[attr] = cache_[cell]
-            except _Unfit:
+            except Unfit:
                 batch.fitting = False
-                state[attr] = _written(self.kinds[tag])[cell]
+                state[attr] = written(self.kinds[tag])[cell]
             except NotCanonical:
                 state[attr] = None
                 doubts.append((tag, attr, _text_of(cell)))
@@ -366,12 +363,10 @@ class RowDecoder:
                     notes.say("BHYT-VAL-12", self.name, index, attr.upper(), values=values)
 
 
-def _state(
-    attrs: tuple[str, ...], caches: Sequence[Mapping[Any, Any]], cells: Sequence[Any]
-) -> dict[str, Any] | None:
+def _state(read: Reader, cells: Any) -> dict[str, Any] | None:
     """The values of a row by attribute, or None when one is not canonical."""
     try:
-        return dict(zip(attrs, map(getitem, caches, cells), strict=False))
+        return read(cells)
     except NotCanonical:
         return None
 
@@ -401,46 +396,6 @@ def _oddities(
             extra.append((tag, "", etree.tostring(cell, encoding="unicode", with_tail=False)))
             texts[place] = None
             said.append(("BHYT-ROW-05", safe_tag(tag), {}))
-
-
-class _Unfit(Exception):
-    """The value is canonical, but does not fit its field."""
-
-
-class _Written(dict[bytes | None, Any]):
-    """Cell as it is written to value, each distinct cell unwrapped and converted once.
-
-    With a size it refuses values that do not keep it, if required also that there is none
-    (`_Unfit`).
-    """
-
-    __slots__ = ("_convert", "_fits", "_required")
-
-    def __init__(self, kind: Kind, size: Size | None, required: bool) -> None:
-        super().__init__({} if required else _EMPTY)
-        self._convert = converter_of(kind)
-        self._fits = size.test() if size else None
-        self._required = required
-
-    def __missing__(self, cell: bytes | None) -> Any:
-        text = _grammar.unwrapped(cell) if cell else ""
-        value = self._convert(text) if text else None
-        if value is None:
-            if self._required:
-                raise _Unfit
-        elif self._fits is not None and not self._fits(value):
-            raise _Unfit
-        if cell is not None and len(cell) <= _LONGEST:
-            if len(self) >= _REMEMBERED:
-                self.clear()
-                self.update({} if self._required else _EMPTY)
-            self[cell] = value
-        return value
-
-
-@cache
-def _written(kind: Kind, size: Size | None = None, required: bool = False) -> _Written:
-    return _Written(kind, size, required)
 
 
 _TEXTS = cache_of(Kind.TEXT)

@@ -16,9 +16,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import compress, pairwise
 from typing import NamedTuple
 
-__all__ = ["Cells", "NotMe", "Order", "Rows", "Skeleton", "Tags", "learn", "matched", "unwrapped"]
+__all__ = [
+    "Cells",
+    "NotMe",
+    "Order",
+    "Row",
+    "Rows",
+    "Skeleton",
+    "Tags",
+    "learn",
+    "matched",
+    "unwrapped",
+]
 
 _SEEN_BEFORE_LEARNING = 3
 _MOST_SEEN = 256
@@ -63,13 +75,28 @@ class Skeleton:
     def __init__(self, name: str, root: str, list_: str, row: str) -> None:
         self.name = name
         self.root = root
+        self.list = list_
         self.row = row
         self.alone = row == root
         self.row_tag = b"" if self.alone else f"<{row}>".encode()
         self.row_end = f"</{row}>".encode()
-        ending = f"</{list_}>{_BLANKS}</{root}>{_BLANKS}" if list_ else f"</{root}>{_BLANKS}"
-        self.opening = re.compile((f"<{list_}>{_BLANKS}" if list_ else "").encode())
-        self.ending = re.compile(("" if self.alone else ending).encode())
+
+    @cached_property
+    def opening(self) -> re.Pattern[bytes]:
+        """What stands before the first row."""
+        return re.compile((f"<{self.list}>{_BLANKS}" if self.list else "").encode())
+
+    @cached_property
+    def seam(self) -> re.Pattern[bytes]:
+        """What stands between the cells of two rows."""
+        seam = "(?!)" if self.alone else f"</{self.row}>{_BLANKS}<{self.row}>{_BLANKS}"
+        return re.compile(seam.encode())
+
+    @cached_property
+    def ending(self) -> re.Pattern[bytes]:
+        """What stands behind the last row."""
+        tags = [] if self.alone else [tag for tag in (self.list, self.root) if tag]
+        return re.compile("".join(f"</{tag}>{_BLANKS}" for tag in tags).encode())
 
 
 class Order:
@@ -91,12 +118,15 @@ _known: dict[str, tuple[Order, ...]] = {}
 _seen: dict[tuple[str, Tags], int] = {}
 
 
+Row = tuple[Order | Tags, Cells]
+
+
 class Rows(NamedTuple):
     """What a file holds: the table, and of each row its tags and its cells as they are written."""
 
     name: str
     root: str
-    rows: list[tuple[Order | Tags, Cells]]
+    rows: list[Row]
 
 
 def learn(row: str, tags: Tags) -> None:
@@ -132,7 +162,7 @@ def matched(data: bytes, skeletons: Mapping[bytes, Skeleton]) -> Rows | None:
     return None
 
 
-Found = tuple[list[tuple[Order | Tags, Cells]], int]
+Found = tuple[list[Row], int]
 """The rows from a position on, and where they end. No rows when one of them does not match."""
 
 
@@ -143,7 +173,7 @@ def _known_rows(data: bytes, at: int, skeleton: Skeleton) -> Found:
         return [], at
     row_tag = skeleton.row_tag
     current = orders[0]
-    rows: list[tuple[Order | Tags, Cells]] = []
+    rows: list[Row] = []
     while data.startswith(row_tag, at):
         start = at + len(row_tag)
         found = current.pattern.match(data, start)
@@ -163,25 +193,23 @@ def _known_rows(data: bytes, at: int, skeleton: Skeleton) -> Found:
 
 
 def _any_rows(data: bytes, at: int, skeleton: Skeleton) -> Found:
-    """Rows of any order, cell by cell."""
-    rows: list[tuple[Order | Tags, Cells]] = []
-    while data.startswith(skeleton.row_tag, at):
-        end = data.find(skeleton.row_end, at)
-        start = _skip(data, at + len(skeleton.row_tag))
-        if end < 0:
-            return [], at
-        between = _CELL.split(data[start:end])
-        tags, cells = tuple(between[1::3]), between[2::3]
-        if any(between[0::3]):
-            return [], at
-        rows.append((tags, cells))
-        at = _skip(data, end + len(skeleton.row_end))
-        if skeleton.alone:
-            break
-    return rows, at
+    """Rows of any order: all cells at once, and between them blanks or the seams of two rows."""
+    end = data.rfind(skeleton.row_end)
+    if end < at or not data.startswith(skeleton.row_tag, at):
+        return [], at
+    between = _CELL.split(data[at + len(skeleton.row_tag) : end])
+    gaps, tags, cells = between[0::3], between[1::3], between[2::3]
+    if not tags or gaps[-1] or not _BLANK.fullmatch(gaps[0]):
+        return [], at
+    starts = [0, *compress(range(1, len(tags)), gaps[1:])]
+    if not all(map(skeleton.seam.fullmatch, {gaps[start] for start in starts[1:]})):
+        return [], at
+    bounds = pairwise([*starts, len(tags)])
+    rows: list[Row] = [(tuple(tags[a:b]), cells[a:b]) for a, b in bounds]
+    return rows, _behind_blanks(data, end + len(skeleton.row_end))
 
 
-def _skip(data: bytes, at: int) -> int:
+def _behind_blanks(data: bytes, at: int) -> int:
     found = _BLANK.match(data, at)
     return found.end() if found else at
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import ClassVar
@@ -104,11 +104,15 @@ def structure(family: Family, name: str) -> TableSpec:
 
 
 @cache
-def _telling_tags(name: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Tags that only the 4210 family, and only the 130 family, has in a table."""
+def _telling_tags(name: str) -> tuple[frozenset[str | bytes], frozenset[str | bytes]]:
+    """Tags, as text and as bytes, that only the 4210 or only the 130 family has in a table."""
     old = {tag for tags in official_tags(Family.F4210, name) for tag in tags}
     new = {tag for tags in official_tags(Family.F130, name) for tag in tags}
-    return frozenset(old - new), frozenset(new - old)
+    return _as_bytes_too(old - new), _as_bytes_too(new - old)
+
+
+def _as_bytes_too(tags: set[str]) -> frozenset[str | bytes]:
+    return frozenset(tags | {tag.encode() for tag in tags})
 
 
 @cache
@@ -138,14 +142,13 @@ def _certain(root_tag: str, name: str) -> int | None:
     return None
 
 
-def _leaning(root_tag: str, name: str, row_tags: Iterable[str]) -> int:
+def _leaning(root_tag: str, name: str, row_tags: Collection[str | bytes]) -> int:
     """What the root, or else the tags of the first row, say of the family."""
     certain = _certain(root_tag, name)
     if certain is not None:
         return certain
     old, new = _telling_tags(name)
-    tags = set(row_tags)
-    return len(tags & new) - len(tags & old)
+    return len(new.intersection(row_tags)) - len(old.intersection(row_tags))
 
 
 @lru_cache(maxsize=256)
@@ -205,7 +208,7 @@ def _matched(data: bytes) -> Matched | None:
         return None
     order = found.rows[0][0]
     if isinstance(order, tuple):
-        leaning = _leaning(found.root, found.name, map(bytes.decode, order))
+        leaning = _leaning(found.root, found.name, order)
     else:
         leaning = _leaning_of_order(found.root, found.name, order)
     try:

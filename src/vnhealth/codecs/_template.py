@@ -7,12 +7,13 @@ only says yes: a row that it does not take is explained by `check_values`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from operator import attrgetter, getitem, itemgetter
+from operator import attrgetter
 from typing import Any
 
+from vnhealth.codecs._compiled import function
 from vnhealth.findings import Finding, Severity, catalogue
 from vnhealth.records import NotCanonical, Record, cache_of, record_class, to_text
 from vnhealth.records._convert import BLANKS
@@ -157,58 +158,59 @@ class RowTemplate:
 
     def __init__(self, spec: TableSpec) -> None:
         cls = record_class(edition_info(spec.edition).family, spec.table)
-        kinds = cls.kinds()
-        groups = [
-            [f for f in spec.fields if kinds[f.attr] in (Kind.TEXT, Kind.CODE)],
-            [f for f in spec.fields if kinds[f.attr] is Kind.TIME],
-            [f for f in spec.fields if kinds[f.attr] in _NUMBERS],
-        ]
-        self._accepted = [[_shared(f, kinds[f.attr]) for f in group] for group in groups]
-        self._ends = len(groups[0]), len(groups[0]) + len(groups[1])
-        fields = [f for group in groups for f in group]
-        self._held = itemgetter(*(f.attr for f in fields))
-        self._any = attrgetter(*(f.attr for f in fields))
-        grouped = [f.tag for f in fields]
-        self._in_order: Callable[[tuple[bytes, ...]], tuple[bytes, ...]] = itemgetter(
-            *(grouped.index(tag) for tag in spec.tags)
-        )
-        self._pieces = [b""] * (2 * len(spec.tags) + 1)
+        attrs = [f.attr for f in spec.fields]
+        self._attrs = attrs
+        self._any = attrgetter(*attrs)
         opening = [f"<{tag}>" for tag in spec.tags] + [f"</{spec.row}>"]
         closing = [f"<{spec.row}>"] + [f"</{tag}>" for tag in spec.tags]
-        self._pieces[0::2] = [(c + o).encode() for c, o in zip(closing, opening, strict=True)]
+        self._marks = [(c + o).encode() for c, o in zip(closing, opening, strict=True)]
+        self._write = _writer_of(spec.fields, cls.kinds(), self._marks)
         self.before, self.after = _wrappers(spec)
-        known = {f.attr for f in spec.fields}
-        self._foreign = ("_extra", *(attr for attr in cls.ATTRS if attr not in known))
+        self._foreign = ("_extra", *(attr for attr in cls.ATTRS if attr not in attrs))
 
     def pieces(self, row: Record) -> list[bytes]:
         """The row as pieces of XML. Raises `Refused` when there may be something to say of it."""
         state = row.__dict__
+        whole = len(state) == len(self._attrs)
         try:
-            values = self._held(state)
-            alone = len(state) == len(values)
+            written = self._write(state)
         except KeyError:
-            values, alone = self._any(row), False
-        if not alone and (
+            whole = False
+            written = self._write(dict(zip(self._attrs, self._any(row), strict=True)))
+        if not whole and (
             not state.keys().isdisjoint(self._foreign) or ("_raw" in state and unread(row))
         ):
             raise Refused
-        texts, times, numbers = self._accepted
-        a, b = self._ends
-        written = (
-            *map(getitem, texts, values[:a]),
-            *map(getitem, times, [time and time.text for time in values[a:b]]),
-            *map(getitem, numbers, map(str, values[b:])),
-        )
-        pieces = self._pieces.copy()
-        pieces[1::2] = self._in_order(written)
-        return pieces
+        return written
 
     def pieces_as_is(self, row: Record) -> list[bytes]:
         """The same without a check, for a row that was checked in another way."""
-        written = tuple(escape(to_text(v)).encode("utf-8", "replace") for v in self._any(row))
-        pieces = self._pieces.copy()
-        pieces[1::2] = self._in_order(written)
+        pieces = [b""] * (2 * len(self._attrs) + 1)
+        pieces[0::2] = self._marks
+        pieces[1::2] = [escape(to_text(v)).encode("utf-8", "replace") for v in self._any(row)]
         return pieces
+
+
+def _writer_of(
+    fields: Sequence[Field], kinds: Mapping[str, Kind], marks: Sequence[bytes]
+) -> Callable[[Mapping[str, Any]], list[bytes]]:
+    """A function that writes the values of a row, by attribute, between the marks around them.
+
+    It is one expression, because a loop over the fields costs as much as the writing itself. Times
+    and numbers are looked up by their texts.
+    """
+    forms = {
+        Kind.TIME: "(v := state[{!r}]) and v.text",
+        **dict.fromkeys(_NUMBERS, "str(state[{!r}])"),
+    }
+    known: dict[str, Any] = {}
+    pieces = []
+    for f, mark in zip(fields, marks, strict=False):
+        name = f"write_{f.attr}"
+        known[name] = _shared(f, kinds[f.attr])
+        form = forms.get(kinds[f.attr], "state[{!r}]")
+        pieces.append(f"{mark!r}, {name}[{form.format(f.attr)}]")
+    return function("state", f"[{', '.join(pieces)}, {marks[-1]!r}]", known)
 
 
 @cache

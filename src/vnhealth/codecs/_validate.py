@@ -8,12 +8,12 @@ read and checked in the ordinary way, which explains (tests hold both against ea
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
+from collections.abc import Callable
 from functools import cache, lru_cache
-from operator import getitem
 from typing import Any
 
 from vnhealth.codecs import _grammar
+from vnhealth.codecs._compiled import function
 from vnhealth.codecs._decode import decoder
 from vnhealth.codecs._encoding import clean
 from vnhealth.codecs._hoso import largest_base64
@@ -116,17 +116,17 @@ def _judged_by(day: dt.date) -> tuple[Edition, int]:
 
 def _rows_are_sound(edition: Edition, period: int, found: _grammar.Rows) -> bool:
     """False, or a refusal by one of the cells, when there may be something to say."""
-    last: _grammar.Order | _grammar.Tags | None = None
-    columns: tuple[_Good, ...] | None = ()
+    last: _grammar.Order | None = None
+    look: Callable[[_grammar.Cells], object] | None = None
     for order, cells in found.rows:
         if order is not last:
             if isinstance(order, tuple):
                 return False
-            columns = _columns(edition, period, found.name, order)
+            look = _look(edition, period, found.name, order)
             last = order
-        if columns is None:
+        if look is None:
             return False
-        deque(map(getitem, columns, cells), maxlen=0)
+        look(cells)
     return True
 
 
@@ -183,10 +183,13 @@ def _fields(edition: Edition, period: int, name: str) -> dict[str, _Good]:
 
 
 @lru_cache(maxsize=256)
-def _columns(
+def _look(
     edition: Edition, period: int, name: str, order: _grammar.Order
-) -> tuple[_Good, ...] | None:
-    """The good cells in the order of a row; None when there is something to say of the order."""
+) -> Callable[[_grammar.Cells], object] | None:
+    """A function that looks at each cell of a row; None when there is something to say of it.
+
+    It refuses a row by what its cells raise.
+    """
     if name not in tables(edition):
         return None
     layout = decoder(Family.F130, name).layout(order.tags)
@@ -194,4 +197,6 @@ def _columns(
     demanded = {f.tag for f in table(edition, name) if f.required == "yes"}
     if layout.notes or not layout.plain or not demanded.issubset(order.tags):
         return None
-    return tuple(fields[tag] for tag in order.tags)
+    good = {f"good{place}": fields[tag] for place, tag in enumerate(order.tags)}
+    cells = ", ".join(f"{name}[cells[{place}]]" for place, name in enumerate(good))
+    return function("cells", f"({cells},)", good)
