@@ -22,12 +22,14 @@ __all__ = [
     "MARKED_TEXT",
     "SEARCHED",
     "Kill",
+    "Rows",
     "Send",
     "Stage",
     "Staged",
     "Strike",
     "Writer",
     "batch",
+    "checkins",
     "claims_of",
     "refused_pair",
     "renamed",
@@ -236,12 +238,12 @@ def _day(stage: Stage, seed: int) -> Staged:
         _lookups(writer, stage, claims[0])
     if "vss" in stage.gateways:
         for claim in claims:
-            _checkins(writer, claim)
+            checkins(writer, claim)
         for claim in claims:
             writer.file("claim", claim, tables_of(claim), kind="claim")
     if stage.refused:
         wrong, right = refused_pair(stage, seed)
-        _checkins(writer, right)
+        checkins(writer, right)
         writer.file("claim", wrong, tables_of(wrong), kind="claim", refused=True)
         writer.task("settle")
         why = "Sửa theo lỗi cổng trả về"
@@ -309,14 +311,15 @@ def batch(stage: Stage, seed: int, first: int, count: int) -> Staged:
     writer = Writer()
     for index in range(first, first + count):
         claim = day[index]
-        _checkins(writer, claim)
+        checkins(writer, claim)
         writer.file("claim", claim, tables_of(claim), kind="claim")
     writer.task("settle")
     start = dt.datetime.combine(stage.day, stage.start, ICT)
     return Staged(stage, start, tuple(writer.tasks), tuple(writer.sends), ())
 
 
-def _checkins(writer: Writer, claim: Claim) -> None:
+def checkins(writer: Writer, claim: Claim) -> None:
+    """The check-ins of a visit."""
     edition = _edition(claim)
     for row in synth.checkin(claim, edition=edition):
         tables = {"XML0": [{**_row(edition, row), "STT": "1"}]}

@@ -58,8 +58,22 @@ class PlainFiles:
         return "".join(f"<{tag}>{self.cell(tag, text)}</{tag}>" for tag, text in cells.items())
 
     def rows(self, task: Task, table: str) -> list[dict[str, str]]:
-        """The rows of a table."""
-        return [dict(row) for row in task["tables"][table]]
+        """The rows of a table, with the codes that this client has to choose."""
+        rows = [dict(row) for row in task["tables"][table]]
+        for place, codes in task.get("choices", {}).items():
+            of, _, tag = place.partition(".")
+            for row in rows if of == table else ():
+                row[tag] = row[tag] or self.code_in_force(codes, self.code_day(task))
+        return rows
+
+    def code_day(self, task: Task) -> str:
+        """The day whose list of codes counts: that on which the visit ended (ISO)."""
+        text = task["tables"]["XML1"][0]["NGAY_RA"]
+        return f"{text[:4]}-{text[4:6]}-{text[6:8]}"
+
+    def code_in_force(self, codes: list[dict[str, str]], day: str) -> str:
+        """The code of a choice that holds on a day."""
+        return next(c["code"] for c in codes if c["from"] <= day <= c["until"])
 
     def part(self, task: Task, table: str) -> str:
         """The XML of one table."""

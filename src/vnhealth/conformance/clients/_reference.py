@@ -119,7 +119,7 @@ class ReferenceClient:
 
     def _records(self, task: Task, name: str) -> list[Record]:
         made = record_class(Family.F130, name)
-        return [made.from_row(row) for row in task["tables"][name]]
+        return [made.from_row(row) for row in _coded(task, name)]
 
     def _edition(self, task: Task) -> Edition:
         tables = task["tables"]
@@ -347,5 +347,14 @@ class ReferenceClient:
         self.place.disk["results.json"] = json.dumps(results, ensure_ascii=False)
 
 
-def _path(edition: Edition) -> str:
-    return "3176" if edition is Edition.QD1931 else edition.value
+def _coded(task: Task, name: str) -> list[dict[str, str]]:
+    """The rows of a table; empty cells with a choice take the code of the day the visit ended."""
+    rows = [dict(row) for row in task["tables"][name]]
+    for place, codes in task.get("choices", {}).items():
+        table, _, tag = place.partition(".")
+        ended = dt.datetime.strptime(task["tables"]["XML1"][0]["NGAY_RA"][:8], "%Y%m%d").date()
+        in_force = (c["code"] for c in codes if c["from"] <= ended.isoformat() <= c["until"])
+        code = next(in_force)
+        for row in rows if table == name else ():
+            row[tag] = row[tag] or code
+    return rows

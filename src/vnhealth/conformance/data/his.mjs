@@ -76,6 +76,18 @@ function today() {
   return new Date(now() + 7 * 3600 * 1000).toISOString().slice(0, 10).replace(/-/g, "");
 }
 
+// Empty cells with a choice take the code that is in force on the day the visit ended.
+function rowsOf(task, name) {
+  const rows = task.tables[name].map((row) => ({ ...row }));
+  for (const [place, codes] of Object.entries(task.choices ?? {})) {
+    const [table, tag] = place.split(".");
+    const day = task.tables.XML1[0].NGAY_RA.replace(/^(....)(..)(..).*/, "$1-$2-$3");
+    const right = codes.find((c) => c.from <= day && day <= c.until).code;
+    if (table === name) for (const row of rows) row[tag] ||= right;
+  }
+  return rows;
+}
+
 function file(task, kind) {
   if (kind === "checkin") {
     const body = table("XML0", task.tables.XML0);
@@ -84,7 +96,7 @@ function file(task, kind) {
   }
   const parts = Object.keys(task.tables)
     .sort((a, b) => a.slice(3) - b.slice(3))
-    .map((name) => `<FILEHOSO><LOAIHOSO>${name}</LOAIHOSO><NOIDUNGFILE>${base64(DECLARATION + table(name, task.tables[name]))}</NOIDUNGFILE></FILEHOSO>`)
+    .map((name) => `<FILEHOSO><LOAIHOSO>${name}</LOAIHOSO><NOIDUNGFILE>${base64(DECLARATION + table(name, rowsOf(task, name)))}</NOIDUNGFILE></FILEHOSO>`)
     .join("");
   const body =
     `<GIAMDINHHS ${SPACES}><THONGTINDONVI><MACSKCB>${task.facility}</MACSKCB></THONGTINDONVI>` +

@@ -21,6 +21,7 @@ __all__ = [
     "counts_agree",
     "counts_asked",
     "never_too_good",
+    "none_refused",
     "nothing_doubled",
     "nothing_foreign",
     "nothing_lost",
@@ -189,6 +190,15 @@ def never_too_good(watch: Watch) -> str:
 def accepted_is_known(watch: Watch) -> str:
     """What the gateway accepted is accepted, or replaced, in the results."""
     return _known(watch, ("accepted", "accepted_with_warnings"), (*GOOD, "replaced", "cancelled"))
+
+
+@step("Cổng không từ chối hồ sơ nào", "The gateway refuses no record")
+def none_refused(watch: Watch) -> str:
+    """Of what had to arrive and should be right."""
+    held = [s for s in watch.sends() if not s.refused and watch.state(s) != "missing"]
+    if not held:
+        raise Undecided("nothing arrived")
+    return _places(watch, [s for s in held if watch.state(s) == "refused"])
 
 
 @step("Biết mọi hồ sơ bị từ chối", "Knows every record that was refused")

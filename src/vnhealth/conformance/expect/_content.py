@@ -19,6 +19,7 @@ __all__ = [
     "all_tables",
     "all_tags",
     "base64_clean",
+    "codes_of_the_day",
     "codes_unchanged",
     "created_today",
     "dates_unchanged",
@@ -254,6 +255,25 @@ def special_characters(watch: Watch) -> str:
         if MARKED_TEXT not in texts:
             wrong.append(watch.name(send))
     return ", ".join(wrong)
+
+
+@step(
+    "Mã bệnh lấy từ danh mục của ngày kết thúc lượt khám, dù gửi vào ngày nào",
+    "Disease codes come from the list of the day on which the visit ended, whenever it is sent",
+)
+def codes_of_the_day(watch: Watch) -> str:
+    """Of the cells that the client had to fill."""
+    choices = {t["id"]: t["choices"] for t in watch.staged.tasks if "choices" in t}
+
+    def bad(send: Send, _: Arrived, case: dict[str, list[dict[str, str]]]) -> list[str]:
+        found = []
+        for place in choices.get(send.task, ()):
+            table, _, tag = place.partition(".")
+            given = [row.get(tag, "") for row in case.get(table, ())]
+            found += [place] if given != [row[tag] for row in send.tables[table]] else []
+        return found
+
+    return _all(watch, bad)
 
 
 def _files(watch: Watch, bad: Callable[[Arrived], bool], kind: str = "") -> str:

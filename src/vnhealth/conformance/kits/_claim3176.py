@@ -7,6 +7,7 @@ import datetime as dt
 from vnhealth.conformance import expect as x
 from vnhealth.conformance._model import Case, Kit, Scenario
 from vnhealth.conformance._stage import Kill, Stage, Strike
+from vnhealth.conformance._stage_codes import CodedStage
 from vnhealth.conformance.kits._claim3176_faults import FAULTS
 
 __all__ = ["KIT"]
@@ -143,6 +144,19 @@ def _edition(number: str, day: dt.date) -> Scenario:
     )  # fmt: skip
 
 
+DISEASES = Scenario(
+    "ICD",
+    "Danh mục bệnh đổi lúc nửa đêm 30/06/2026",
+    "The disease list changes at midnight of 2026-06-30",
+    CodedStage(),
+    (
+        Case("ICD-01", ("R-LAW-08",), "Mã bệnh theo ngày", "Disease codes by date",
+             (x.codes_of_the_day,)),
+        Case("ICD-02", ("R-LAW-08", "R-EDN-01"), "Cổng chấp nhận cả hai", "Both are accepted",
+             (x.nothing_lost(), x.right_call, x.verdicts_fetched, x.none_refused)),
+    ),
+)  # fmt: skip
+
 DOCUMENTS = Scenario(
     "DOC",
     "Giấy ra viện, tóm tắt, chứng sinh, nghỉ hưởng BHXH, chuyển tuyến, hẹn khám",
@@ -277,6 +291,7 @@ KIT = Kit(
         SITES,
         _edition("3176", dt.date(2025, 3, 10)),
         _edition("4750", dt.date(2024, 9, 10)),
+        DISEASES,
         DOCUMENTS,
         LIFETIME,
         *CRASHES,

@@ -11,6 +11,7 @@ from vnhealth import signing
 from vnhealth.conformance._keys import pki
 from vnhealth.conformance.clients import PlainClient
 from vnhealth.conformance.zoo._bug import bug
+from vnhealth.localtime import ICT
 
 __all__ = ["CONTENT"]
 
@@ -113,6 +114,12 @@ CONTENT = (
         cell=on("MAXA", lambda t: t.lstrip("0"))),
     bug("phone-country-code", "CNT-01", "Đổi số điện thoại sang +84",
         "Turns the phone number into +84", cell=on("DIEN_THOAI", lambda t: "+84" + t[1:])),
+    bug("icd-by-sending-day", "ICD-01", "Lấy mã bệnh theo danh mục của ngày gửi",
+        "Takes disease codes from the list of the day of sending",
+        code_day=lambda self, task: f"{self.place.clock().astimezone(ICT):%Y-%m-%d}"),
+    bug("icd-old-list", "ICD-02", "Vẫn dùng danh mục bệnh cũ sau khi đổi",
+        "Goes on with the old disease list after the change",
+        code_in_force=lambda self, codes, day: codes[0]["code"]),
     bug("icd-without-dot", "CNT-01", "Bỏ dấu chấm của mã bệnh", "Drops the dot of disease codes",
         cell=on("MA_BENH", lambda t: t.replace(".", ""))),
     bug("icd-shortened", "CNT-01", "Cắt mã bệnh còn 3 ký tự", "Cuts disease codes to 3 characters",
