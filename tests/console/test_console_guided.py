@@ -1,6 +1,7 @@
 """The guided run through the pages: forms, steps, pausing, evidence, a restart in between."""
 
 import datetime as dt
+import html
 import io
 import json
 import re
@@ -11,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
-from vnhealth.conformance import evidence
+from vnhealth.conformance import KITS, evidence
 from vnhealth.conformance.clients import PlainClient, Workplace
 from vnhealth.console import Console, Desk
 from vnhealth.sandbox import Settings, VirtualClock
@@ -285,3 +286,22 @@ def test_file_names_lead_nowhere_else(person):
     submit(person, "skip", reason="Không chạy")
     for name in ("guided.json", "../guided-001/evidence.json", "x", "%2e%2e/guided.json"):
         assert person.ask("GET", f"/_console/guided/{name}").status == 404
+
+
+@pytest.mark.parametrize("kit", [k for k in KITS if "server" not in k.roles], ids=lambda k: k.id)
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_step_of_every_kit_has_its_page(person, desk, kit, language):
+    person.ask("GET", f"/_console/language?to={language}&back=/")
+    submit(person, "start", kit=kit.id, role=kit.roles[-1], seed="7", only="")
+    seen = set()
+    while desk.run.scenario is not None:
+        for guide in desk.run.guides():
+            if guide.task["task"] in seen:
+                continue
+            seen.add(guide.task["task"])
+            answer = person.ask("GET", f"/_console/guided?task={guide.id}")
+            assert answer.status == 200
+            assert len(answer.body) < 200_000
+            assert guide.texts[f"do_{language}"] in html.unescape(answer.body.decode())
+        submit(person, "skip", reason="-")
+    assert len(seen) > 1

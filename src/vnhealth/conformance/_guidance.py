@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -157,11 +158,11 @@ def _asked(task: Mapping[str, Any], watch: Watch) -> bool:
         cards = (watch.login_form(h).get("maThe") for h in watch.calls("card"))
         return task["card"] in cards
     if kind == "reconcile":
-        calls = watch.calls("reconciliation")
-        return any(h.code == "200" and h.facility == task["facility"] for h in calls)
+        calls = watch.calls("reconciliation", task.get("gateway", "vss"))
+        return any(h.code in ("200", "OK") and h.facility == task["facility"] for h in calls)
     if kind in ("cancel", "restore"):
         wanted = {"cancel": "CANCELLED", "restore": "RESTORED"}[kind]
-        return any(h.code == wanted for h in watch.calls(kind, "province"))
+        return any(h.code == wanted for h in watch.calls(kind, task.get("gateway", "province")))
     if kind in ("link_doctor", "unlink_doctor"):
         return any(h.code == "200" for h in watch.calls(kind))
     if kind in ("find", "sell"):
@@ -173,10 +174,10 @@ def _asked(task: Mapping[str, Any], watch: Watch) -> bool:
 
 
 def _settled(task: Mapping[str, Any], watch: Watch) -> bool:
-    """True when everything before a settle has its verdict and somebody asked for it."""
-    ids = [known["id"] for known in watch.staged.tasks]
-    before = set(ids[: ids.index(task["id"])])
-    sends = [s for s in watch.staged.sends if s.task in before]
-    open_ones = [s for s in sends if watch.state(s) in ("missing", "pending")]
-    asked = any(h.call.startswith(("result", "status")) for h in watch.heard)
-    return bool(sends) and asked and not open_ones
+    """True when somebody asked for verdicts and nothing that arrived before is without one."""
+    tasks = watch.staged.tasks
+    before = itertools.takewhile(lambda known: known["id"] != task["id"], tasks)
+    ids = {file["id"] for known in before for file in known.get("files", (known,))}
+    states = {watch.state(s) for s in watch.staged.sends if s.task in ids} - {"missing"}
+    asked = any(h.call.startswith(("result", "status", "list")) for h in watch.heard)
+    return bool(states) and asked and "pending" not in states

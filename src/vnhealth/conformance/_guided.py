@@ -55,7 +55,10 @@ class Told:
         """The text of the results that the system wrote itself; it goes before all of the above."""
 
     def results(self, watch: Watch) -> Results:
-        """In the form in which a program would have written them."""
+        """In the form in which a program would have written them.
+
+        Of a transaction its last characters are enough.
+        """
         if self.file:
             return Results.of(self.file)
         sends = {s.task: s for s in watch.staged.sends}

@@ -14,7 +14,7 @@ from vnhealth.console._visit import Visit
 from vnhealth.sandbox import Response
 
 if TYPE_CHECKING:
-    from vnhealth.conformance import Guided
+    from vnhealth.conformance import Guide, Guided
     from vnhealth.console._desk import Desk
 
 __all__ = ["GUIDED_ACTIONS", "guided"]
@@ -75,16 +75,29 @@ def _at_hand(visit: Visit, desk: Desk, run: Guided) -> dict[str, Any]:
         "details": [(word(n, visit.language), v) for n, v in chosen.details.items()],
         "after": guides[at + 1] if at + 1 < len(guides) else None,
         "heard": list(reversed(run.heard()[-LATEST:])),
-        "files": [(g, row) for g in guides if g.tables for row in g.task.get("files", [g.task])],
+        "files": _files(run, guides),
         "cards": [g for g in guides if g.task["task"] == "lookup"],
         "days": [(g.task["facility"], kind) for g in guides if g.task["task"] == "reconcile"
                  for kind in KINDS],
         "told": run.told,
         "states": STATES,
         "counts": COUNTS,
-        "visits": list(dict.fromkeys(send.ma_lk for send in run.scene.staged.sends)),
+        "visits": _visits(run),
         "last": desk.last,
     }  # fmt: skip
+
+
+def _files(run: Guided, guides: list[Guide]) -> list[tuple[Guide, Mapping[str, Any]]]:
+    """What sends a file or a message: the step, and the part of its task that has an id."""
+    sends = {send.task for send in run.scene.staged.sends}
+    parts = ((guide, part) for guide in guides for part in guide.task.get("files", (guide.task,)))
+    return [(guide, part) for guide, part in parts if part["id"] in sends]
+
+
+def _visits(run: Guided) -> list[str]:
+    """The MA_LK of the staged visits, without repetition."""
+    found = (file["ma_lk"] for _, file in _files(run, run.guides()) if "ma_lk" in file)
+    return list(dict.fromkeys(found))
 
 
 def _person(tables: Mapping[str, list[dict[str, str]]]) -> dict[str, str]:
@@ -234,8 +247,7 @@ def _restarted(visit: Visit, form: Mapping[str, str]) -> str:
 def _rename(visit: Visit, form: Mapping[str, str]) -> str:
     """The fields are numbered in the order of the visits."""
     run = _run(visit)
-    visits = dict.fromkeys(send.ma_lk for send in run.scene.staged.sends)
-    run.rename({old: form.get(f"name-{n}", "") for n, old in enumerate(visits)})
+    run.rename({old: form.get(f"name-{n}", "") for n, old in enumerate(_visits(run))})
     return "guided"
 
 
