@@ -17,7 +17,11 @@ from hypothesis.stateful import (
 from vnhealth.sandbox import Exchange, MemoryStore, SqliteStore, VirtualClock
 
 KEYS = st.sampled_from(["A1", "W2", "R3"])
-REPOSITORIES = st.just("province")
+IDENTIFIED = st.sampled_from(["province", "national"])
+DEID = "national_deid"
+REPOSITORIES = IDENTIFIED | st.just(DEID)
+TOKENS = {"A1": "A" + "B2" * 13, "W2": "A" + "C3" * 13, "R3": "A" + "D4" * 13}
+"""Names of the records at the de-identified store, which accepts all of them."""
 FACILITIES = st.sampled_from(["01001", "79002"])
 
 
@@ -42,6 +46,11 @@ class Sent:
             return "refused"
         first = "A" if self.opaque else self.place[3][0]
         return {"R": "refused", "W": "warned"}.get(first, "accepted")
+
+
+def record_of(gateway, key):
+    """Kind and name of a record at a repository."""
+    return ("deid", TOKENS[key]) if gateway == DEID else ("claim", key)
 
 
 def machine(files, make_store, reopen):
@@ -88,12 +97,21 @@ def machine(files, make_store, reopen):
 
         @rule(gateway=REPOSITORIES, facility=FACILITIES, key=KEYS, version=st.integers(1, 2))
         def submit(self, gateway, facility, key, version):
-            file = files.claim(key, facility=facility, extra=f"<X>{version}</X>")
+            kind, name = record_of(gateway, key)
+            if kind == "deid":
+                file = files.deid(name, facility=facility, xml1=f"<STT>{version}</STT>")
+            else:
+                file = files.claim(name, facility=facility, extra=f"<X>{version}</X>")
             reply = self.client(gateway, facility).send(file).json()
+            assert reply["code"] in ("ACCEPTED", "ACCEPTED_DUPLICATE")
             if reply["code"] != "ACCEPTED_DUPLICATE":
-                self.note(gateway, facility, "claim", [key])
+                self.note(gateway, facility, kind, [name])
 
-        @rule(gateway=REPOSITORIES, facility=FACILITIES, key=KEYS)
+        @rule(facility=FACILITIES, key=KEYS)
+        def a_claim_never_gets_into_the_deidentified_store(self, facility, key):
+            assert self.client(DEID, facility).send(files.claim(key)).status == 422
+
+        @rule(gateway=IDENTIFIED, facility=FACILITIES, key=KEYS)
         def opaque(self, gateway, facility, key):
             reply = self.client(gateway, facility).send(f"OPAQUE {key}".encode())
             assert reply.json()["code"] == "ACCEPTED"
@@ -113,12 +131,13 @@ def machine(files, make_store, reopen):
         def cancel(self, gateway, facility, key, restore):
             self.requests += 1
             reason = "LY_DO" if restore else "LY_DO_HUY"
+            kind, name = record_of(gateway, key)
             reply = self.client(gateway, facility).post(
                 "restore" if restore else "cancel",
-                **{"MA_LK": key, "MA_CSKCB": facility, reason: "x"},
+                **{"MA_LK": name, "MA_CSKCB": facility, reason: "x"},
                 MA_YEU_CAU=f"Y{self.requests}",
             )
-            record = self.latest(gateway, facility, "claim", key)
+            record = self.latest(gateway, facility, kind, name)
             if record is None:
                 assert reply.status == 404
             else:
@@ -135,8 +154,9 @@ def machine(files, make_store, reopen):
 
         @rule(gateway=REPOSITORIES, facility=FACILITIES, key=KEYS)
         def ask(self, gateway, facility, key):
-            reply = self.client(gateway, facility).call("status", query=f"ma_lk={key}")
-            record = self.latest(gateway, facility, "claim", key)
+            kind, name = record_of(gateway, key)
+            reply = self.client(gateway, facility).call("status", query=f"ma_lk={name}")
+            record = self.latest(gateway, facility, kind, name)
             assert reply.status == (404 if record is None else 200)
             if record is not None:
                 words = {
