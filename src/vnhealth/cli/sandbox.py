@@ -58,8 +58,12 @@ def serve(
         bool, typer.Option(help="Bật các hàm năm 2016 của cổng BHXH / functions of 2016.")
     ] = False,
     month_window: Annotated[
-        bool, typer.Option(help="Khoá tháng của hồ sơ 4210 từ mồng 6 / months close.")
+        bool, typer.Option(help="Khoá tháng của hồ sơ từ mồng 6 / months close.")
     ] = False,
+    allow_ip: Annotated[
+        list[str] | None,
+        typer.Option(help="vss=10.1.2.0/24: chỉ IP đã đăng ký, lặp lại được / registered only."),
+    ] = None,
     facilities: Annotated[
         Path | None, typer.Option(help="CSV code,name: cơ sở của bạn / your facilities.")
     ] = None,
@@ -101,6 +105,7 @@ def serve(
             per_minute=per_minute,
             historic=historic,
             month_window=month_window,
+            addresses=_addresses(allow_ip or []),
         ),
     )
 
@@ -119,6 +124,25 @@ def _console(reports: Path) -> Callable[[Exchange, str, str], Site]:
         )
 
     return site
+
+
+def _addresses(given: list[str]) -> dict[str, tuple[str, ...]]:
+    """Networks by gateway from ``gateway=network``."""
+    from ipaddress import ip_network
+
+    from vnhealth.sandbox.gateways import MODULES
+
+    found: dict[str, tuple[str, ...]] = {}
+    for one in given:
+        gateway, _, network = one.partition("=")
+        try:
+            ip_network(network)
+        except ValueError:
+            raise SandboxError("SBX-SET-01", name="allow-ip") from None
+        if gateway not in MODULES:
+            raise SandboxError("ERR-SBX-01", name=gateway[:20])
+        found[gateway] = (*found.get(gateway, ()), network)
+    return found
 
 
 def _facilities(path: Path) -> list[Facility]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from vnhealth.findings import Finding, Severity
@@ -32,7 +33,9 @@ class Settings:
     ``vss_token`` is an assumption: clients reckon with 50 to 60 minutes. ``historic`` brings back
     functions of the insurance gateway from 2016 that nobody has seen answer since. ``month_window``
     refuses files of decision 4210 whose month closed on the fifth of the next. ``per_minute``
-    limits the requests of one address at the server (0: no limit).
+    limits the requests of one address at the server (0: no limit). ``addresses`` names, by gateway,
+    the only networks that may connect (``{"vss": ("10.1.2.0/24",)}``), as fixed addresses are
+    registered at some gateways; the refusal, a bare HTTP 403, is an assumption.
     """
 
     verdict_delay: dt.timedelta = dt.timedelta(minutes=5)
@@ -46,6 +49,22 @@ class Settings:
     month_window: bool = False
     journal_size: int = 10_000
     per_minute: int = 0
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def may_connect(self, gateway: str, address: str) -> bool:
+        """False for an address that is not registered; calls in process have none.
+
+        >>> Settings(addresses={"vss": ("10.1.2.0/24",)}).may_connect("vss", "10.1.3.1")
+        False
+        """
+        networks = self.addresses.get(gateway)
+        if networks is None or not address:
+            return True
+        try:
+            came_from = ip_address(address)
+        except ValueError:
+            return False
+        return any(came_from in ip_network(network) for network in networks)
 
     def delay(self, gateway: str) -> dt.timedelta:
         """Time from receipt to verdict at a gateway."""

@@ -268,6 +268,8 @@ class Exchange:
         gateway, path = self._gateway(request)
         if gateway is None:
             return "", "", self._unmodelled(request, 501, "SBX-HTTP-01")
+        if not self.settings.may_connect(gateway, request.address):
+            return gateway, "", Answer(Response(403), "403")
         routes = self._routes_of(gateway)
         open_to_pages = routes.browser_may(path)
         if request.method == "OPTIONS" and open_to_pages:

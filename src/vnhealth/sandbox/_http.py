@@ -24,6 +24,8 @@ class BadBody(Exception):
 class Request:
     """One request. Header names are compared without case; ``query`` has no question mark.
 
+    ``address`` is where it came from; empty in process.
+
     >>> r = Request("POST", "/vss/api/token/take", {"Content-Type": "application/json"}, body=b"{}")
     >>> r.header("content-type"), r.json()
     ('application/json', {})
@@ -35,6 +37,7 @@ class Request:
     query: str = ""
     body: bytes = b""
     host: str = ""
+    address: str = ""
 
     def __post_init__(self) -> None:
         lowered = {name.lower(): value for name, value in self.headers.items()}

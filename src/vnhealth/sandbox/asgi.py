@@ -85,10 +85,16 @@ async def _respond(queue: _Queue, scope: Scope, receive: Receive, site: Site | N
         query=scope["query_string"].decode("latin-1"),
         body=body,
         host=headers.get("host", ""),
+        address=_address(scope),
     )
     if site is not None and site.owns(request.path):
         return site.handle(request)
     return await queue.handle(request)
+
+
+def _address(scope: Scope) -> str:
+    """Where a request came from; empty when that is not known."""
+    return str((scope.get("client") or ("",))[0])
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -140,7 +146,7 @@ class _Rate:
         if now // 60 != self._minute:
             self._minute = now // 60
             self._counts.clear()
-        address = (scope.get("client") or ("",))[0]
+        address = _address(scope)
         self._counts[address] += 1
         if self._counts[address] <= limit:
             return None

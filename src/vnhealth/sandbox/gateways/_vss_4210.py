@@ -10,17 +10,16 @@ from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from vnhealth.errors import CodecError
-from vnhealth.localtime import ICT
 from vnhealth.protocol import vss_4210
 from vnhealth.sandbox._core import Answer, Call, Core, Handler
 from vnhealth.sandbox._forms import Refused, from_base64, guarded, multipart
 from vnhealth.sandbox._http import BadBody, Request, Response
 from vnhealth.sandbox.gateways._vss_files import check_numbers, keep
+from vnhealth.sandbox.gateways._vss_month import check_month
 from vnhealth.sandbox.gateways._vss_session import facility_of, http_status
 
 if TYPE_CHECKING:
-    from vnhealth.records import Claim
+    pass
 
 __all__ = ["KIND", "handlers", "refusal"]
 
@@ -65,28 +64,10 @@ def _kept(core: Core, call: Call, unpack: Callable[[], bytes]) -> Answer:
         raise Refused("1001")
     if not body.removeprefix(BOM).lstrip(BLANKS).startswith(b"<"):
         raise Refused("123")
-    if core.settings.month_window and not _in_window(core, body):
-        raise Refused("701")
+    check_month(core, body)
     kept = keep(core, call, account, facility, body)
     reply = vss_4210.send_reply("200", kept.transaction)
     return Answer(Response(200, reply), "200", facility, kept.transaction)
-
-
-def _in_window(core: Core, body: bytes) -> bool:
-    """True unless a record names a month that is closed; what cannot be read is judged later."""
-    from vnhealth.codecs import read
-
-    on = core.clock.now().astimezone(ICT).date()
-    try:
-        claims = read(body).claims
-    except CodecError:
-        return True
-    months = ((claim.xml1.nam_qt, claim.xml1.thang_qt) for claim in claims if _is_old(claim))
-    return all(vss_4210.in_window(int(y), int(m), on) for y, m in months if y and m)
-
-
-def _is_old(claim: Claim) -> bool:
-    return claim.family.value == "4210" and claim.xml1 is not None
 
 
 def _largest(core: Core) -> int:

@@ -13,6 +13,7 @@ from vnhealth.sandbox._http import BadBody, Response
 from vnhealth.sandbox._ledger import Intake
 from vnhealth.sandbox._model import Account, Submission
 from vnhealth.sandbox._peek import Peek, peek, peek_minutes
+from vnhealth.sandbox.gateways._vss_month import check_month
 from vnhealth.sandbox.gateways._vss_session import header_account, receipt_refusal
 
 __all__ = ["check_numbers", "handlers", "keep", "refusal"]
@@ -40,6 +41,8 @@ def _submit(core: Core, call: Call) -> Answer:
     body = _decoded(coded)
     if len(body) > core.settings.max_file:
         raise Refused("1001")
+    if call.endpoint.record == vss.HO_SO_CLAIM:
+        check_month(core, body)
     kept = keep(core, call, account, facility, body)
     receipt = Receipt("200", kept.transaction, vss.format_received(kept.received))
     return Answer(Response(200, receipt.to_bytes()), "200", facility, kept.transaction)
