@@ -8,20 +8,34 @@ Writes docs/{vi,en}/assets/console-*.png from a sandbox with invented records.
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import shutil
 import sys
+import tempfile
 from pathlib import Path
+from typing import cast
 
 from playwright.sync_api import sync_playwright
 
 from vnhealth import synth
-from vnhealth.console import Console
+from vnhealth.conformance._keys import pki
+from vnhealth.conformance._play import FACILITIES
+from vnhealth.conformance.clients import PlainClient, Workplace
+from vnhealth.console import Console, Desk
 from vnhealth.protocol import vss
-from vnhealth.sandbox import Exchange, Facility, Fault, Request
+from vnhealth.sandbox import Exchange, Facility, Fault, Request, Settings, VirtualClock
 from vnhealth.sandbox.server import running
+from vnhealth.sandbox.transport import SandboxTransport
 
 TOKEN = "picture"
-PAGES = {"overview": "/", "entry": "/_console/journal/4", "faults": "/_console/faults"}
+PAGES = {
+    "overview": "/",
+    "entry": "/_console/journal/4",
+    "faults": "/_console/faults",
+    "guided": "/_console/guided",
+}
+DONE = 12
+"""Tasks of the guided run that are done when its picture is taken."""
 
 
 def filled() -> Exchange:
@@ -57,15 +71,48 @@ def filled() -> Exchange:
     return exchange
 
 
+class Door:
+    """The address of a guided run, for a client in this process."""
+
+    settings = Settings()
+    clock = VirtualClock()
+
+    def __init__(self, desk: Desk) -> None:
+        self.handle = desk.handle
+
+
+def half_done(folder: Path, base_url: str) -> Desk:
+    """A guided run of which the first tasks are done."""
+    desk = Desk(folder, clock=VirtualClock(), base_url=base_url)
+    desk.start("bhyt-claim-3176", seed=7, role="clinic", only="", about={})
+    assert desk.run is not None
+    order = desk.run.order()
+    order["tasks"] = order["tasks"][:DONE]
+    place = Workplace(
+        order=order,
+        transport=SandboxTransport(cast(Exchange, Door(desk))),
+        clock=desk.run.scene.clock.now,
+        sleep=lambda seconds: None,
+        disk={},
+        signers=dict(pki(FACILITIES).signers),
+    )
+    PlainClient(place).run()
+    desk.run.advance(dt.timedelta(minutes=1))
+    return desk
+
+
 def main() -> int:
     """Take the pictures."""
     folder = Path(sys.argv[1])
     exchange = filled()
+
+    def site(base: str) -> Console:
+        desk = half_done(Path(kept), base)
+        return Console(exchange, token=TOKEN, secret=b"p" * 32, base_url=base, desk=desk)
+
     with (
-        running(
-            exchange,
-            site=lambda base: Console(exchange, token=TOKEN, secret=b"p" * 32, base_url=base),
-        ) as base,
+        tempfile.TemporaryDirectory() as kept,
+        running(exchange, site=site) as base,
         sync_playwright() as driver,
     ):
         chromium = driver.chromium.launch(
@@ -80,6 +127,7 @@ def main() -> int:
             page.goto(f"/_console/language?to={language}&back=/")
             for name, path in PAGES.items():
                 page.goto(path)
+                page.evaluate("document.querySelector('[data-live] .steps')?.scrollIntoView()")
                 file = folder / language / "assets" / f"console-{name}.png"
                 file.parent.mkdir(exist_ok=True)
                 page.screenshot(path=file)

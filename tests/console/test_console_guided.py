@@ -144,7 +144,7 @@ def test_a_wrong_system_is_told_where(person):
     start(person, "DAY")
     results = System(person, Lower).work()
     page = text(person)
-    claim = re.search(r'task=(t\d+)"[^>]*>Gửi hồ sơ</a> <span class="verdict wrong"', page)[1]
+    claim = re.search(r'task=(t\d+)"[^>]*>Gửi hồ sơ[^<]*</a> <span class="verdict wrong"', page)[1]
     assert "XML1[0].MA_LOAI_KCB" in text(person, f"/_console/guided?task={claim}")
     submit(person, "close", **fields_of(results))
     page = text(person)

@@ -66,6 +66,13 @@ class Guide:
         return dict(self.task.get("tables", {}))
 
     @property
+    def who(self) -> str:
+        """The invented person whom the step is about; empty when it is about nobody."""
+        rows = self.tables.get("XML1") or self.tables.get("XML0") or [{}]
+        patient = self.task.get("patient", {})
+        return str(rows[0].get("HO_TEN") or patient.get("name") or self.task.get("name") or "")
+
+    @property
     def details(self) -> dict[str, str]:
         """The other particulars of the task as text, by name."""
         left_out = ("id", "task", "tables", "files")

@@ -189,8 +189,12 @@ class Guided:
         return watch
 
     def guides(self) -> list[Guide]:
-        """The steps of the scenario at hand, and what was seen of each."""
+        """The steps of the scenario at hand, and what was seen of each.
+
+        Verdicts that are due are made, so that the person sees them before the system asks.
+        """
         self.tick()
+        self.scene.exchange.settle()
         watch = self.watch()
         return guides(watch.staged, watch)
 
