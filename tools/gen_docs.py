@@ -15,6 +15,8 @@ from collections import Counter
 from pathlib import Path
 
 from vnhealth import spec
+from vnhealth.conformance import KITS, coverage
+from vnhealth.conformance.zoo import ZOO
 from vnhealth.findings import CodeInfo, catalogue
 from vnhealth.protocol import behaviours
 
@@ -66,6 +68,17 @@ WORDS = {
         "behaviour": "Hành vi (tiếng Anh)",
         "evidence": "Bằng chứng",
         "modelled": "Đã mô phỏng",
+        "kits": "Các bộ kiểm thử",
+        "kit": "Bộ",
+        "roles": "Vai trò, từ nhỏ đến lớn",
+        "scenarios": "Kịch bản",
+        "tests": "Bài kiểm thử",
+        "wrong": "Phần mềm cố ý sai",
+        "requirement": "Yêu cầu",
+        "level": "Mức",
+        "not_tested": "Không kiểm được:",
+        "kits_say": "Kết quả là bằng chứng kiểm thử trên môi trường mô phỏng, không phải chứng "
+        "nhận của cơ quan nhà nước. `vnhealth certify --kit BỘ` chạy một bộ.",
     },
     "en": {
         "tables": "Tables",
@@ -111,6 +124,17 @@ WORDS = {
         "behaviour": "Behaviour",
         "evidence": "Evidence",
         "modelled": "Modelled",
+        "kits": "Conformance kits",
+        "kit": "Kit",
+        "roles": "Roles, smallest first",
+        "scenarios": "Scenarios",
+        "tests": "Tests",
+        "wrong": "Wrong on purpose",
+        "requirement": "Requirement",
+        "level": "Level",
+        "not_tested": "Not testable:",
+        "kits_say": "What comes out is evidence of tests against an emulated environment, no "
+        "certificate of a state body. `vnhealth certify --kit KIT` runs one.",
     },
 }
 
@@ -237,6 +261,30 @@ def speed_page(lang: str) -> str:
     return f"# {words['speed']}\n\n{how}\n\n" + grid(head, rows)
 
 
+def kits_page(lang: str) -> str:
+    """Every kit: how large it is, and each requirement with its source and its tests."""
+    words = WORDS[lang]
+    wrong = Counter(bug.to_dict()["kit"] for bug in ZOO)
+    sizes: list[list[object]] = []
+    parts: list[str] = []
+    for kit in KITS:
+        held = coverage(kit)
+        named = kit.title_vi if lang == "vi" else kit.title_en
+        size = [len(kit.scenarios), held["tests"], held["requirements"], wrong[kit.id]]
+        sizes.append([f"`{kit.id}`", named, ", ".join(kit.roles), *size])
+        rows: list[list[object]] = []
+        for row in held["rows"]:
+            why = f"{words['not_tested']} {row[f'reason_{lang}']}"
+            law = f"{row['basis']}, {row['clause']} ({row['confidence']})"
+            tests = ", ".join(row["tests"]) if row["testable"] else why
+            rows.append([row["id"], row["level"], row[f"text_{lang}"], law, tests])
+        head = [words[name] for name in ("requirement", "level", "meaning", "law", "tests")]
+        parts.append(f"## {kit.id}\n\n{named} ({kit.version}).\n\n" + grid(head, rows))
+    names = ("kit", "title", "roles", "scenarios", "tests", "requirement", "wrong")
+    table = grid([words[name] for name in names], sizes)
+    return f"# {words['kits']}\n\n{words['kits_say']}\n\n{table}\n\n" + "\n\n".join(parts)
+
+
 def write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text.rstrip() + "\n", "utf-8")
@@ -296,6 +344,7 @@ def build(lang: str, docs: Path) -> None:
     )
     write(home / "editions.md", edition_page(lang))
     write(home / "fidelity.md", fidelity_page(lang))
+    write(home / "kits.md", kits_page(lang))
     write(home / "speed.md", speed_page(lang))
 
 

@@ -50,6 +50,14 @@ def test_a_client_without_a_bug_is_caught_by_nothing() -> None:
     assert [caught_by(found) for found in sound] == [[]] * len(sound)
 
 
+def test_the_command_lists_the_wrong_ones_of_a_kit(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["certify", "zoo", "--kit", "deidentified-intake-server", "--format", "json"]
+    assert run(args) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) >= 8
+    assert all(row["expected"] in row["caught_by"] for row in rows)
+
+
 @pytest.mark.slow
 def test_the_command_lists_the_zoo(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["certify", "zoo", "--format", "json"]) == 0

@@ -91,7 +91,10 @@ def certify(
         str | None, typer.Option(help="Địa chỉ máy chủ cần thử / address of a server under test.")
     ] = None,
     account: Annotated[
-        Path | None, typer.Option(help="JSON {username, password, facility} cho / for --target.")
+        Path | None,
+        typer.Option(
+            help="JSON {username, password, facility[, role]}, một hay nhiều / one or a list."
+        ),
     ] = None,
     role: Annotated[str | None, typer.Option(help="clinic | hospital | multi_site | full")] = None,
     only: Annotated[
@@ -301,15 +304,21 @@ def kits(format: Annotated[str, typer.Option("--format", help="human | json")] =
 
 @app.command()
 def zoo(
+    kit_name: Annotated[
+        str | None, typer.Option("--kit", help="Chỉ của bộ này / of this kit only.")
+    ] = None,
     format: Annotated[str, typer.Option("--format", help="human | json")] = "human",
     seed: Annotated[int, typer.Option(help="Hạt giống / seed.")] = 7,
 ) -> None:
     """Các phần mềm cố ý sai và bài bắt được chúng. / Wrong clients and what catches them."""
+    from vnhealth.conformance import kit
     from vnhealth.conformance.zoo import ZOO, caught_by
 
+    wanted = {case.id for case in kit(kit_name).cases()} if kit_name else None
+    chosen = [bug for bug in ZOO if wanted is None or bug.expected in wanted]
     rows = []
-    with progress(say("Phần mềm sai", "Wrong clients"), len(ZOO)) as advance:
-        for bug in ZOO:
+    with progress(say("Phần mềm sai", "Wrong clients"), len(chosen)) as advance:
+        for bug in chosen:
             rows.append({**bug.to_dict(), "caught_by": caught_by(bug, seed=seed)})
             advance()
     missed = [r for r in rows if r["expected"] not in r["caught_by"]]
