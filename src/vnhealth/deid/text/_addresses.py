@@ -32,9 +32,10 @@ class _Addresses(Elements):
             chain = elements[at : end + 1]
             at = end + 1
             first = self._before(chain[0].first, known=chain[0].known)
+            first = self._from_label(first)
             if self._counts(chain, first):
                 last = self._onward(chain[-1].last)
-                if self._announced(first):
+                if first in self.announced:
                     last = max(last, self._spoken(first))
                 yield first, last, any(element.known for element in chain)
 
@@ -58,7 +59,8 @@ class _Addresses(Elements):
         words = [w.lower() for w in page.words[element.first : element.last]]
         named = page.capital(element.last) and len(page.words[element.last]) > 1
         return named and any(
-            " ".join(words[:size]) in listed("address_building") for size in range(1, len(words) + 1)
+            " ".join(words[:size]) in listed("address_building")
+            for size in range(1, len(words) + 1)
         )
 
     def _linked(self, one: Element, two: Element) -> bool:
@@ -201,7 +203,7 @@ class _Addresses(Elements):
                 continue
             word = " ".join(page.words[first:i]).lower()
             core = word in listed("residence_everyday")
-            if not core and not self._plain(word, i):
+            if not core and i not in self.announced:
                 continue
             if core and page.capital(first) and not page.begins(first):
                 continue  # Từ, Dân, Sống: a name
@@ -233,17 +235,19 @@ class _Addresses(Elements):
             return -1
         return end
 
-    def _plain(self, word: str, i: int) -> bool:
-        """True when a word that announces an address can mean nothing else."""
-        return len(word) > 3 or self.page.shape[i] == ":" or word in listed("residence_short")
-
-    def _announced(self, i: int) -> bool:
-        """True right behind a word that can only announce an address."""
-        for first, last, classes in self.page.found["place_words"]:
-            if last == i and "residence" in classes:
-                word = " ".join(self.page.words[first:last]).lower()
-                return word not in listed("residence_everyday") and self._plain(word, i)
-        return False
+    def _from_label(self, i: int) -> int:
+        """The word behind a label of addresses shortly before word i, or i: địa chỉ: P1503, HH2B
+        Linh Đàm, phường.
+        """
+        page = self.page
+        if not self.announced:
+            return i
+        for j in range(i - 1, max(-1, i - 9), -1):
+            if j + 1 in self.announced and page.shape[j + 1] in " :":
+                return j + 1
+            if self.kind(j) in "TKPLWkt" or page.shape[j + 1] not in " ,-._/":
+                break
+        return i
 
     def _spoken(self, i: int) -> int:
         """The last word of an address in lower case behind a word that announces it, or -1: piece
@@ -269,9 +273,15 @@ class _Addresses(Elements):
         words = range(i, end + 1)
         if any(page.capital(j) and len(page.words[j]) > 1 for j in words):
             return -1
-        headed = any(first == i for first, _, classes in page.found["place_words"] if set(classes) & set(RANK))
+        headed = any(
+            first == i
+            for first, _, classes in page.found["place_words"]
+            if set(classes) & set(RANK)
+        )
         numbered = page.words[i].isdigit() and not self.measured(self.number(i))
-        letters = [page.words[j] for j in words if page.words[j].isalpha() and len(page.words[j]) > 1]
+        letters = [
+            page.words[j] for j in words if page.words[j].isalpha() and len(page.words[j]) > 1
+        ]
         if any(word in listed("function") or word in listed("verb") for word in letters):
             return -1
         if not letters or len(words) > (10 if headed or numbered else 4):
@@ -283,8 +293,10 @@ class _Addresses(Elements):
     def english(self, taken: bytearray) -> Iterator[tuple[int, int]]:
         """Words with capital letters before Street, Ward and the like: 12A Ly Thai To Street."""
         page = self.page
+        if listed("address_after").isdisjoint(page.words):
+            return
         for i, word in enumerate(page.words):
-            if word.lower() not in listed("address_after") or not page.capital(i) or taken[i]:
+            if word not in listed("address_after") or taken[i]:
                 continue
             first = i
             while first and i - first < 4 and page.shape[first] == " " and page.capital(first - 1):

@@ -11,7 +11,10 @@ from vnhealth.deid.text._page import Page
 
 __all__ = ["find_dates"]
 
-_MONTH = re.compile(r"\b[0-3]?[0-9][/.-]([01]?[0-9])[/.-](?:19|20)?[0-9]{2}\b")
+_MONTH = re.compile(
+    r"\b[0-3]?[0-9][/.-]([01]?[0-9])[/.-](?:19|20)?[0-9]{2}\b"
+    r"|\b(?:ngày|hẹn|hôm|ngay|hen) [0-3]?[0-9]/([01]?[0-9])\b"
+)
 _SCORE = frozenset({"score"})
 _COUNTING = frozenset({"score", "ratio"})
 _LAST_MONTH = 12
@@ -70,8 +73,6 @@ class _Finder:
         self.cues: dict[int, frozenset[str]] = {}
         for _, last, classes in page.found["cues"]:
             self.cues[last] = self.cues.get(last, frozenset()) | frozenset(classes)
-        self.months = set(map(int, _MONTH.findall(page.text)))
-        """The months of the full dates of the text."""
         self._near = near_words(bare=page.bare)
         self._forms = page.folds if page.bare else page.keys
 
@@ -114,7 +115,7 @@ class _Finder:
 
     def at(self, i: int) -> int:
         """The last word of the date that begins at word i, or -1."""
-        ways = (self._triple, self._spoken, self._pair, self._alone, self._foreign)
+        ways = (self._triple, self._spoken, self._pair, self._foreign, self._alone)
         for way in ways:
             last = way(i)
             if last >= 0:
@@ -230,7 +231,8 @@ class _Finder:
 
     def _in_season(self, month: int) -> bool:
         """True for a month that a full date of the same text has, or one beside it."""
-        return any((month - other) % _LAST_MONTH in (0, 1, 11) for other in self.months)
+        months = {int(one or two) for one, two in _MONTH.findall(self.page.text)}
+        return any((month - other) % _LAST_MONTH in (0, 1, 11) for other in months)
 
     def _in_brackets(self, i: int) -> bool:
         """True for a pair that is alone in brackets: mổ mắt trái (25/5)."""

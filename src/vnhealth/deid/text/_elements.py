@@ -52,7 +52,7 @@ class Elements(Places):
         page = self.page
         if last >= page.size or (first and page.shape[first] == "_" and level != "commune"):
             return None
-        if level == "house" and first in self.titles:
+        if first in self.titles:
             return None
         common = self.white(first) in ("compound", "heading")
         if common and not page.capital(last) and not page.words[last].isdigit():
@@ -148,6 +148,9 @@ class Elements(Places):
         if level not in ("hamlet", "house", "commune") or i >= page.size or page.shape[i] != " ":
             return last
         word = page.words[i]
+        closed = page.shape[i + 1 : i + 2] in (",", ".", ";", ")", "n", "")
+        if level == "commune" and word.isdigit() and len(word) == 1 and closed:
+            return i
         letter = (
             len(word) == 1 and word.isupper() and page.shape[i + 1 : i + 2] in (",", ".", ")", "")
         )

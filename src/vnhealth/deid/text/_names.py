@@ -19,7 +19,8 @@ __all__ = ["find_again", "find_names"]
 _N = "SVGDRQCOAN"
 _MORE = (
     rf"(?:[ -][{_N}Ub]|[ .][IH](?!_d)|(?<=[IHA])[. ][{_N}U]"
-    r"|(?<=[SVADRQG])n[VGDSRQO](?![.:]|(?: \w){1,3}:)|(?<=V) [XYCFEB]| [IH]'[CFMG]|(?<=[GDVO]) Y(?=[^ ]|$)|(?<=[SGD]) Y(?= [GDSQRO])|(?<=[SV] [GDO]) Y(?= <L>))"
+    r"|(?<=[SVADRQG])n[VGDSRQO](?![.:]|(?: \w){1,3}:)|(?<=V) [XYCFEB]| [IH]'[CFMG]"
+    r"|(?<=[GDVO]) Y(?=[^ ]|$)|(?<=[SGD]) Y(?= [GDSQRO])|(?<=[SV] [GDO]) Y(?= <L>))"
 )
 """A further word of a name: behind a blank or hyphen, an initial, behind an initial, the given name
 in the next line, anything behind Văn or Thị, an everyday word that ends the name or stands between
@@ -51,7 +52,7 @@ _RULES = (
     _rule(r"(?P<n>[QSFM] H'[CFMGDRSOQXYU](?: [CFMGDRSOQU])?)"),
     _rule(r"(?P<n>[SDR] I [CFMGDRSOQ](?: [CFMGDRSOQ])?)"),
     _rule(r"(?P<n>H['-][CFMGDRSOQVXYUN](?: [CFMGDRSOQVN]){0,2})"),
-    _rule(r"(?P<n>H (?:[FMQG]|C [FMQ])(?: [CFMGDRSOQVN]){0,2})"),
+    _rule(r"(?P<n>H (?:[FMQG]|C [FMQR])(?: [CFMGDRSOQVN]){0,2})"),
     # capitals in mid-sentence that are usual in names: Ngọc Hân, Văn An; An Nguyễn Văn
     _rule(r"(?:(?<![XYCFMEB])[ ]|[,:(/)])(?P<n>[GDV](?: [GDSR]){1,3})(?![ -][CFMXY])"),
     _rule(r"(?P<n>[GDOC](?: [GDCVO]){0,2} S(?: [VGD]){0,2})"),
@@ -61,14 +62,26 @@ _RULES = (
     _rule(r"\((?P<n>[SGDRQ])\)"),
     # with a syllable that is not usual in names: tê: Thuỳ Kín, Đoái (vợ)
     _rule(r"(?:<L>[ ,:(]|[:(])(?P<n>[GDRQ] C)(?=[,.;)(n]|$)"),
-    _rule(r"(?P<n>[GDSRQ] C)(?=\([tK])"),
-    _rule(r"(?P<n>C)(?=\([tK])"),
+    _rule(r"(?P<n>[GDSRQ] C)(?=\([tKL])"),
+    _rule(r"(?P<n>C)(?=\([tKL])"),
     # two such words at the beginning of a sentence: Vân Khánh ngủ được
     _rule(r"(?:[.;n]|^.)(?P<n>[GD] [GDQS])(?= <L>)"),
     # names of accounts: nguyen.thi.an
     _rule(r"(?P<n>[sm](?:\.[wvngopsrm]){2,4})"),
     # an initial and a given name: T.Hải
     _rule(r"(?P<n>[IH]\.[GDSR])(?=[,.;:)(n]|$| <L>)"),
+    # alone in brackets; two at the beginning of a sentence; of a full name and another
+    _rule(r"[;(](?P<n>[GDSRQ](?: [GDSRQC]){1,2})(?=\))"),
+    _rule(r"(?:[.;n]|^.)(?P<n>[SGDRQ] e [SGDRQ])(?= <L>)"),
+    _rule(r"(?:S|[RDQC] V)(?: [<N>]){1,2} e (?P<n>[<G>](?: [<N>]){1,3})"),
+    _rule(r"S(?: [<N>]){1,3},(?P<n>[CDRGQ] [CGDRSO] [GDSRQ])(?=[,.;)n]|$)"),
+    _rule(r"<L>:(?P<n>C [CGDRSO] [GDSRQ])(?=[,.;)(n]|$)"),
+    _rule(r"[;n][JB]:(?P<n>[GDSRQ] [GDSRQ])(?=[,.;)n]|$)"),
+    # set off before a people: Pờ Xì Chừ, người Hà Nhì
+    _rule(r"(?P<n>[QRSDGCFN](?:[ '][QRSDGCFNIHYO]){1,4})(?=[,(]z)"),
+    _rule(r"(?P<n>[QCRSDG] [CFQRSDG] H[ '][CFMGDRSOQU])"),
+    # a title with more words: cô giáo can thiệp Hiền Mai
+    _rule(r"T(?: [lgopX]){1,3} (?P<n>[GDSRQ] [GDSRQ])(?=[,.;:)(n]|$| <L>)"),
     # foreign names: Maria Lopez, Kathleen O'Brien, Petrov Ivan; family name, comma, the rest
     _rule(r"(?P<n>M(?:[ -](?:[MF]|[IH]'[FMC]|[<N>b]|[IH](?= [FM]))){1,3})"),
     _rule(r"(?P<n>F M)(?=[^ ]|$| <L>)"),
@@ -94,10 +107,11 @@ _RULES = (
     _rule(r"[TKPL](?: a)?[ .:(](?P<n>[IH](?:[._-][IH]){1,4}(?:[. ][GDRSOC])?)"),
     _rule(r"[TKPL](?: a)?[ .:(](?P<n>[IH][. ][GDRSOCFM])"),
     _rule(r"[TKPL](?: a)?[ .](?P<n>[IH])(?![ _:.]d)(?![_'])"),
-    _rule(r"[WZ][ :(](?P<n>[SGDRQN](?:<MORE>){0,4})(?![ -][CFMXY])"),
+    _rule(r"[WZ][ :(](?P<n>[SGDRQNM](?:<MORE>){0,4})(?![ -][CFMXY])"),
     # lower case behind a title or label, and family name with văn or thị
     _rule(r"[TK](?: a)?[ .:(](?P<n>[sg](?: [srvgo]){0,3})"),
-    _rule(r"[TKPL](?: a)?[ .:(](?P<n>[srgo] v [lgo](?: [srgo])?)(?=[^ ]|$| [dPTKL])"),
+    _rule(r"[TKPL](?: a)?[ .:(](?P<n>[srgo] v [lgokp](?: [srgo])?)(?=[^ ]|$| [dPTKL])"),
+    _rule(r"K[ .:](?P<n>[or] g)(?=[^ ]|$| [lkdWPTK])"),
     _rule(r"[TKPL](?: a)?[ .:(](?P<n>[srgo] h [lgo])(?=[,.;(n]| d|$)"),
     _rule(r"a (?P<n>s [go] [go])(?=[,.;(n]|$)"),
     _rule(r"P[ :](?P<n>(?:s|[srgo]? ?v)(?: [srvgo]){1,3})"),
@@ -105,8 +119,8 @@ _RULES = (
     _rule(r"[TKL][ :](?P<n>[bU](?: [<N>bU]){1,3})"),
     _rule(r"P[ :](?P<n>[bU](?: [<N>bU]){1,2} [<N>bUC])(?=[,;:(n]|$)"),
     _rule(r"T[ .:](?P<n>[ogr](?: [ogr]){0,2})"),
-    _rule(r"[TK][ .](?P<n>[or])(?=[,.;)n]|$| k)"),
-    _rule(r"L[ :](?P<n>[srg](?: [srvgol]){0,3}|o(?: [srgv])(?: [srgvo])?)(?=[^ ]|$| [kdlPTK])"),
+    _rule(r"[TK][ .](?P<n>[or])(?=[,.;)(n]|$| k)"),
+    _rule(r"L[ :](?P<n>(?:[srg](?: [srvgol]){0,3}|o(?: [srgv])(?: [srgvo])?))(?=[^ ]|$| [kdlPTK])"),
     _rule(r"L[ :](?P<n>[or])(?=[,.;)n]|$| k)"),
     _rule(r"(?P<n>[sr] v [gorl](?: [gos])?)"),
     _rule(r"(?P<n>[sr] v [go] [gol])(?=[,.;:)n]|$)"),
@@ -115,7 +129,10 @@ _RULES = (
     _rule(r"(?P<n>s g)(?=[^ ]|$| [kldP])"),
     # a list: các ĐD: Lan, Hoa và Quế
     _rule(r"[TLPW]:(?P<n>[<G>NC](?:<MORE>){0,3}(?:,[<G>NC](?:<MORE>){0,3}){1,12})(?=[.;)n]|$| e)"),
-    # the second of two: anh Tuấn và Hoa
+    _rule(r":(?P<n>[GDSRQ](?: [GDSRQOC]){0,3}(?:[,@][GDSRQ](?: [GDSRQOC]){0,3})+)(?=[.;)n]|$)"),
+    # the second of two: anh Tuấn và Hoa; hai con Bảo, Ngọc
+    _rule(r"[TKL][ :(][<G>N](?:<MORE>){0,3},(?P<n>[GDSRQ](?: [GDSRQ]){0,2})(?=[.;)n]|$| e)"),
+    _rule(r"[TKPLW](?: a)?[ .:(][<G>N](?:<MORE>){0,4}@(?P<n>[<G>](?:<MORE>){0,4})"),
     _rule(r"[TKPLW](?: a)?[ .:(][<G>N](?:<MORE>){0,4} e (?P<n>[<G>](?:<MORE>){0,4})"),
     # initials: N.T.H., N.V. An, Ng. V. An
     _rule(r"(?P<n>[IH](?:\.[IH]){2,4}(?:[. ][GDRSOC])?)"),
@@ -124,23 +141,39 @@ _RULES = (
     # one usual name that speaks, or with its age: Tuấn kể, Hoa (34 tuổi)
     _rule(r"(?P<n>[GD](?: [GDSR]){0,2})(?= k)"),
     _rule(r"(?P<n>[GD](?: [GDSR]){0,2})(?=[,( ]d[ _]y)"),
-    _rule(r"(?P<n>[GD](?: [GDSR]){0,2})(?=\([tK])"),
+    _rule(r"(?P<n>[GD](?: [GDSR]){0,2})(?=\([tKL])"),
 )
-_NEEDS = "TKPLWZhSNVDRQHGIACMsrk"
+_ATOM = re.compile(
+    r"\\(?P<escaped>.)|\[(?P<set>[^^][^\]]*)\]|\[\^[^\]]+\]|(?P<name>\(\?P<n>)|(?P<open>\()"
+    r"|(?P<close>\))|[?*+^$]|\{[^}]*\}|(?P<one>.)"
+)
+_MAYBE = ("?", "*", "{0")
 
 
-def _needed(rule: re.Pattern[str]) -> frozenset[str]:
-    """Classes of which one must be there for a rule to find anything: of its titles, else names."""
-    text = rule.pattern
-    head = text[: text.index("(?P<n>")].replace(f"[{_LOWER}]", "")
-    titles = frozenset("TKPLWZh") & frozenset(re.sub(r"\(\?<!.*?\)", "", head))
-    first = text[text.index("(?P<n>") + 6 :]
-    letters = re.match(r"\[([^\]]+)\]|\(?(?:\?:)?(\w)", first)
-    own = frozenset((letters[1] or letters[2]) if letters else _NEEDS)
-    return titles or own
+def _mask(letters: Iterable[str]) -> int:
+    return sum({1 << ord(letter) for letter in letters})
 
 
-_NEEDED = tuple((_needed(rule), rule) for rule in _RULES)
+def _needed(rule: re.Pattern[str]) -> tuple[int, int]:
+    """Masks of two small sets of letters and separators, of each of which one must be there for a
+    rule to match.
+    """
+    found: set[int] = set()
+    depth = 0
+    for match in _ATOM.finditer(rule.pattern):
+        if match["open"]:
+            depth += 1
+        elif match["close"] and depth:
+            depth -= 1
+        letters = match["escaped"] or match["set"] or match["one"]
+        maybe = rule.pattern.startswith(_MAYBE, match.end())
+        if letters and " " not in letters and not depth and not maybe:
+            found.add(_mask(letters))
+    fewest = sorted(found, key=int.bit_count)
+    return fewest[0], fewest[min(1, len(fewest) - 1)]
+
+
+_NEEDED = tuple((*_needed(rule), rule) for rule in _RULES)
 _PLAIN = frozenset(_LOWER + "dXYBCx") - {"a"}
 """Classes of words that say nothing of the word behind them."""
 _AGAIN = frozenset("SGDRQOCU")
@@ -169,14 +202,14 @@ def find_names(page: Page, shape: str, taken: bytearray | None = None) -> Iterat
             if is_taken:
                 letters[2 * i + 1] = "x"
         shape = "".join(letters)
-    there = set(shape)
-    for needed, rule in _NEEDED:
-        if not needed & there:
+    there = _mask(set(shape))
+    for one, two, rule in _NEEDED:
+        if not (there & one and there & two):
             continue
         for match in rule.finditer(shape):
             start, end = match.span("n")
             first = start // 2
-            last = (end - 1) // 2
+            last = _hyphened(page, shape, (end - 1) // 2)
             if _plausible(page, shape, first, last):
                 yield first, last
 
@@ -213,6 +246,13 @@ def _repeated(page: Page, shape: str) -> set[str]:
     return {word for word in inside if met[word] > 1}
 
 
+def _hyphened(page: Page, shape: str, last: int) -> int:
+    """The word in lower case behind a hyphen belongs to a foreign name: Kim Min-jung."""
+    i = last + 1
+    joined = i < page.size and page.seps[i] == "-" and page.words[i].islower()
+    return i if joined and shape[2 * last + 1] in "CFMGQ" else last
+
+
 def _loose(page: Page, first: int, before: str) -> bool:
     """True for a word inside a sentence that no title or label introduces."""
     return before in _PLAIN and not page.begins(first)
@@ -239,7 +279,13 @@ def _plausible(page: Page, shape: str, first: int, last: int) -> bool:
         return page.seps[first + 1] == "." or shape[2 * first] == ":"
     if kinds in "Y" and not page.words[first].istitle():
         return False
-    if len(kinds) == 1 and before != "h" and _loose(page, first, before) and after != " k" and kinds in "SGDRQ":
+    if (
+        len(kinds) == 1
+        and before != "h"
+        and _loose(page, first, before)
+        and after != " k"
+        and kinds in "SGDRQ"
+    ):
         usual = keys_of("stop") if shape[2 * first] == " " else _everyday()
         return page.keys[first] not in usual
     if len(kinds) == 1 and page.keys[first] in _everyday():

@@ -53,7 +53,7 @@ LOWER = Cache(_lowerlike)
 class Places:
     """Runs of words of a page that may name a place; all answers are places of last words or -1."""
 
-    __slots__ = ("_white", "common", "cues", "facility", "page", "shape", "titles")
+    __slots__ = ("_white", "announced", "common", "cues", "facility", "page", "shape", "titles")
 
     def __init__(self, page: Page, shape: str) -> None:
         self.page = page
@@ -73,11 +73,23 @@ class Places:
         """Words of titles but their first: nhà of người nhà."""
         self.facility: set[int] = set()
         self.cues: set[int] = set()
+        self.announced: set[int] = set()
+        """Places right behind a word that can only announce an address."""
         for first, last, classes in page.found["place_words"]:
             if "facility" in classes and page.folds[first] not in _ROOMS:
                 self.facility.update(range(first + 1, last + 1))
             if "residence" in classes:
                 self.cues.add(last)
+                if self._announces(first, last):
+                    self.announced.add(last)
+
+    def _announces(self, first: int, last: int) -> bool:
+        """True for words that can only announce an address: địa chỉ, trú tại, ở:."""
+        word = " ".join(self.page.words[first:last]).lower()
+        if word in listed("residence_everyday"):
+            return False
+        colon = self.page.shape[last : last + 1] == ":"
+        return len(word) > 3 or colon or word in listed("residence_short")
 
     def place(self, i: int) -> bool:
         """True for a word that may be a part of the name of a place, by itself."""
@@ -120,6 +132,8 @@ class Places:
             if not self._goes_on(i, j):
                 break
             last = j
+        if last >= i and [w.lower() for w in page.words[last + 1 : last + 3]] == ["nối", "dài"]:
+            last += 2
         return last if last >= i else -1
 
     def _goes_on(self, i: int, j: int) -> bool:

@@ -85,9 +85,8 @@ def prepare(text: str) -> Prepared:
     """
     text = unicodedata.normalize("NFC", text)
     plain = _PLAIN.match(text)
-    if plain and plain.end() == len(text):
-        if not _VNI.search(text):
-            return Prepared(text, _MISREAD.sub(_read_digits, text), None)
+    if plain and plain.end() == len(text) and not _VNI.search(text):
+        return Prepared(text, _MISREAD.sub(_read_digits, text), None)
     return _decoded(text)
 
 

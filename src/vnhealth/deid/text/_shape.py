@@ -5,13 +5,15 @@ The string of a page is separator, letter, separator, letter, and so on. The let
 - ``S`` family name, ``D`` family or given name, ``Q`` family name of a minority, ``R`` rare family
   name, ``V`` Văn or Thị, ``G`` given or middle name, ``O`` such a word in capitals that is an
   everyday word too, ``U`` usual in names if it had marks (``b`` in capitals), ``C`` other syllable,
-  ``F`` foreign word, ``M`` foreign given name, ``N`` glued name, ``A`` shortened family name (Ng.), ``I`` one letter, ``H``
-  the letters H, K, Y, ``J`` capitals that may be initials, ``B`` other capitals, ``E`` eponym,
+  ``F`` foreign word, ``M`` foreign given name, ``N`` glued name, ``A`` shortened family name (Ng.),
+  ``I`` one letter, ``H`` the letters H, K, Y, ``J`` capitals that may be initials, ``B`` other
+  capitals, ``E`` eponym,
   ``X`` never in a name, ``Y`` hardly ever: all with a capital letter;
 - ``s r v g o`` the same in lower case, ``r`` rarer family names, ``o`` everyday words too; in text
   without marks ``w`` van or thi, ``m`` do or ho, ``n p`` what would be ``g o`` with marks; ``k``
   verb, ``y`` years of age, ``h`` a. or c. for anh, chị, ``a`` là, ``e`` và, ``l`` other word,
   ``d`` digits;
+- ``z`` people or nationality set off behind a name;
 - ``T`` title of staff, ``K`` kin, ``P`` patient, ``L`` label, ``W`` weak label, ``Z`` strict,
   ``t`` the words of a title before the last, ``x`` found already.
 """
@@ -36,6 +38,8 @@ from vnhealth.deid.text._page import Page
 
 __all__ = ["name_shape"]
 
+_NATIONS = tuple(listed("nationality"))
+_SET_OFF = re.compile("[,(]")
 _JOINERS = {"LÀ": "a", "VÀ": "e", "VỚI": "e"}
 _CAMEL = re.compile(r"[^\W\d_a-zà-ỹ]?[^\W\d_]+?(?=[A-ZĐÀ-Ỹ]|$)")
 
@@ -176,13 +180,14 @@ def name_shape(page: Page) -> str:
         kinds = [_MARKED.get(kind, kind) if bare else kind for kind, bare in pairs]
     _facilities(page, kinds)
     _endings(page, kinds)
+    _peoples(page, kinds)
     shape = page.shape
     for first, last, classes in page.found["whitelist"]:
         if classes[0] in _KEPT and not page.capital(last - 1):
             for i in range(first, last):
                 kinds[i] = "E" if "eponym" in classes else "X"
     for first, last, classes in page.found["titles"]:
-        if last - first > 1 and _nickname(page, last - 1):
+        if last - first > 1 and (_nickname(page, last - 1) or _family(page, last - 1)):
             last -= 1
         letter = _title(page, kinds, first, last, classes)
         if letter:
@@ -192,7 +197,7 @@ def name_shape(page: Page) -> str:
     for first, last, classes in page.found["whitelist"]:
         if not _overruled(page, kinds, first, last, classes):
             for i in range(first, last):
-                if kinds[i] not in "TKPLt":
+                if kinds[i] not in "TKPLtz":
                     kinds[i] = "E" if "eponym" in classes else "X"
     return "".join([part for pair in zip(shape, kinds, strict=True) for part in pair])
 
@@ -204,15 +209,42 @@ def _nickname(page: Page, i: int) -> bool:
     return page.words[i].istitle() and page.words[i + 1].istitle()
 
 
+def _family(page: Page, i: int) -> bool:
+    """True for the last word of ``bà lang`` when it is a family name: bà Lang Thị Thử."""
+    if not page.words[i].istitle() or i + 1 >= page.size or page.words[i - 1].istitle():
+        return False
+    return page.shape[i + 1] == " " and page.words[i + 1] in ("Thị", "Văn")
+
+
 def _endings(page: Page, kinds: list[str]) -> None:
     """ANH behind a word of a name is its end, not the particle: QUỲNH ANH."""
     for i in range(1, len(kinds)):
-        if kinds[i] != "Y" or page.shape[i] != " ":
+        if kinds[i] not in "YB" or page.shape[i] != " ":
+            continue
+        if kinds[i] == "B":
+            named = i > 2 and kinds[i - 2] == "V" and kinds[i - 1] in "SGDRQOb"
+            if named and page.words[i].isalpha() and (_roles(page.words[i]) or page.bare_at[i]):
+                kinds[i] = "O"
             continue
         if kinds[i - 1] in "SGDRQO" or (kinds[i - 1] in "BJ" and i > 1 and kinds[i - 2] == "V"):
             word = page.words[i]
             if word.isupper() and word.lower() in listed("particle") and _roles(word):
                 kinds[i] = "O"
+
+
+def _peoples(page: Page, kinds: list[str]) -> None:
+    """``, người Mông`` and ``, dân tộc Thái``; a nationality before a foreign name is a label."""
+    for match in _SET_OFF.finditer(page.shape):
+        i = match.start()
+        said = page.folds[i] in ("nguoi", "dan") and i + 1 < page.size
+        if said and (page.capital(i + 1) or page.folds[i + 1] == "toc"):
+            kinds[i] = "z"
+    if "F" not in kinds and "M" not in kinds:
+        return
+    for i in range(1, page.size):
+        before = kinds[i] in "FM" and page.shape[i] == " " and page.capital(i - 1)
+        if before and " ".join(page.words[max(0, i - 2) : i]).lower().endswith(_NATIONS):
+            kinds[i - 1] = "L"
 
 
 def _facilities(page: Page, kinds: list[str]) -> None:
@@ -247,7 +279,8 @@ def _title(page: Page, kinds: list[str], first: int, last: int, classes: tuple[s
         before = kinds[first - 1] if first and page.shape[first] in " :(" else ""
         if before == "a" and page.keys[first] == "anh":
             return ""
-        if before in _NAME_LETTERS and page.shape[first] == " ":
+        named = before in "bBJ" and first > 1 and kinds[first - 2] == "V"
+        if (before in _NAME_LETTERS or named) and page.shape[first] == " ":
             return ""
         follows = last < len(kinds) and page.shape[last] in " " and kinds[last] in _NAME_LETTERS
         if before in "TKPLW" and before and (not follows or page.keys[first] == "ba"):
