@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
 import pytest
 
 from vnhealth.cli import run
-from vnhealth.conformance import InProcess, evidence, run_kit
+from vnhealth.conformance import InProcess, Target, evidence, run_kit
 from vnhealth.conformance._model import Kit, Result, Scenario
 from vnhealth.conformance._play import judge, play
+from vnhealth.conformance._subject import accounts
 from vnhealth.conformance.clients import PlainStoresClient
 from vnhealth.conformance.clients._pharmacist import PlainPharmacist
 from vnhealth.conformance.clients._prescriber import PlainPrescriber
 from vnhealth.conformance.expect._privacy import canaries
 from vnhealth.conformance.expect._rx_people import about_patients
 from vnhealth.conformance.kits import KITS, client_of, kit
+from vnhealth.sandbox import Exchange, Facility, Settings
+from vnhealth.sandbox.server import SystemClock
+from vnhealth.sandbox.transport import SandboxTransport
 
 GOLDEN = Path(__file__).with_name("golden_kits.json")
 MORE = KITS[2:]
@@ -66,6 +71,29 @@ def test_no_false_accusation_over_fifty_seeds(found: Kit) -> None:
         for complaint in complaints(scenario, client_of(found), seed)
     ]
     assert told == []
+
+
+SERVERS = [found for found in KITS if "server" in found.roles]
+
+
+@pytest.mark.parametrize("facility", ["01991", "92991"])
+@pytest.mark.parametrize("found", SERVERS, ids=named)
+def test_a_right_server_passes_whatever_facility_its_account_has(found: Kit, facility: str) -> None:
+    exchange = Exchange.default(
+        3,
+        clock=SystemClock(),
+        facilities=[Facility(facility)],
+        settings=Settings(verdict_delay=dt.timedelta()),
+    )
+    target = Target(
+        exchange.credentials(facility, found.gateway).base_url,
+        accounts(exchange, found.gateway, facility),
+        transport=SandboxTransport(exchange),
+        gateway=found.gateway,
+        probe=client_of(found),
+    )
+    results = run_kit(found, target, seed=7).results
+    assert {r.case.id: r.result.value for r in results if r.result is not Result.PASS} == {}
 
 
 class Silent:

@@ -101,7 +101,7 @@ def with_medicines(stage: Stage, seed: int) -> Iterator[Claim]:
     day = synth.Day(
         encounters=SEARCHED, edition=edition, seed=seed, facility=facility, day=stage.day
     )
-    fit = (claim for claim in day if claim.rows("XML2") and _born(claim))
+    fit = (claim for claim in day if _medicines(claim) and _born(claim))
     yield from (claim for _, claim in zip(range(stage.encounters), fit, strict=False))
 
 
@@ -137,7 +137,8 @@ def prescription_of(claim: Claim, index: int) -> Facts:
 
 def _patient(claim: Claim, written: dt.datetime) -> dict[str, str]:
     born = dt.date.fromisoformat(_born(claim))
-    child = (written.date() - born).days < GUARDED_YEARS * 365
+    before_birthday = (written.month, written.day) < (born.month, born.day)
+    child = written.year - born.year - before_birthday < GUARDED_YEARS
     return {
         "id": _text(claim, "MA_BN"),
         "name": _text(claim, "HO_TEN"),
@@ -153,8 +154,8 @@ def _patient(claim: Claim, written: dt.datetime) -> dict[str, str]:
 
 
 def _medicines(claim: Claim) -> list[dict[str, str]]:
-    """One line for each medicine, however many days it was given on."""
-    rows = claim.rows("XML2")
+    """One line for each medicine that has a code, however many days it was given on."""
+    rows = [row for row in claim.rows("XML2") if row.text("MA_THUOC")]
     amounts: dict[str, Decimal] = {}
     for row in rows:
         code = row.text("MA_THUOC")

@@ -96,10 +96,9 @@ Account = Mapping[str, str]
 class Target:
     """A server at an address that is of the kind of a gateway.
 
-    ``account`` has username, password and facility (one for which the kit has no say in who it is:
-    the staged records take its code); a list of them with roles where the gateway wants several.
-    The kit's test certificates must be trusted by the server, or its signature check be off.
-    ``probe`` is the client of the kit that asks it.
+    ``account`` has username, password and facility (any: the staged records take its code); a list
+    of them with roles where the gateway wants several. The kit's test certificates must be trusted
+    by the server, or its signature check be off. ``probe`` is the client of the kit that asks it.
     """
 
     kind = "server_target"
@@ -142,14 +141,15 @@ class Target:
         order: dict[str, Any] = work_order(staged, exchange, "http://target.invalid", clock.now())
         at = {"base_url": self._base_url, "accounts": self._accounts}
         order["gateways"] = {self._gateway: at}
+        home, given = staged.stage.facilities[0], self._accounts[0]["facility"]
         disk: dict[str, str] = {}
         place = Workplace(
-            order=json.loads(json.dumps(order)),
+            order=json.loads(json.dumps(order).replace(f'"{home}"', f'"{given}"')),
             transport=line,
             clock=clock.now,
             sleep=time.sleep,
             disk=disk,
-            signers=dict(pki.signers),
+            signers={given: pki.signers[home]},
         )
         self._probe(place).run()
         if self._transport is None:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from vnhealth.conformance.clients._place import Task
 from vnhealth.conformance.clients._plain_stores import PlainStoresClient
 from vnhealth.conformance.clients._probe import DTD, ProbeClient
+from vnhealth.localtime import ICT
 from vnhealth.protocol import gateways
 
 __all__ = ["DeidProbe", "StoreProbe"]
@@ -72,7 +73,7 @@ class StoreProbe(_StoreProbe):
         self.let_in()
         self.sends(first, second)
         self.withdraws(first)
-        day = f"{self.place.clock():%Y-%m-%d}"
+        day = f"{self.place.clock().astimezone(ICT):%Y-%m-%d}"
         days = {"from_date": day, "to_date": day}
         self.asked("counts", "reconciliation", headers=self.bearing, query=days)
         self._probe("unknown", "GET", "/api/khong-co-loi-goi-nay", self.bearing)
