@@ -94,10 +94,18 @@ def in_process(rounds: int) -> dict[str, Any]:
         for _ in range(EACH):
             exchange.handle(request)
 
+    nobody = httpx.MockTransport(lambda _: httpx.Response(200, content=b"{}"))
+    alone = httpx.Client(transport=nobody)
+
+    def client_alone() -> None:
+        for _ in range(EACH):
+            alone.post(url, content=body, headers=headers)
+
     contenders: dict[str, Callable[[], object]] = {
         "submit": submit,
         "canned": answer,
         "handle": handle,
+        "client": client_alone,
     }
     stop = _moto(contenders)
     found = in_turns(contenders, rounds, lambda: None)
@@ -109,6 +117,7 @@ def in_process(rounds: int) -> dict[str, Any]:
         "goal_to_canned_and_codec": "<= 1.15",
         "times_moto": round(middle["moto"] / middle["submit"], 1) if "moto" in middle else None,
         "goal_times_moto": ">= 8",
+        "http_client_alone_us": round(middle["client"], 1),
         "without_http_client_us": round(middle["handle"], 1),
         "times_moto_without_http_client": (
             round(middle["moto"] / middle["handle"], 1) if "moto" in middle else None
