@@ -199,7 +199,7 @@ def _plainly(claim):
                     if check is None or name not in rule.tables:
                         continue
                     if isinstance(check, On):
-                        if not _woken(check, row, era):
+                        if not _woken(check, row, era, case):
                             continue
                         check = check.check
                     report(rule, check(row, case), name, index)
@@ -209,7 +209,7 @@ def _plainly(claim):
     return found
 
 
-def _woken(on, row, era):
+def _woken(on, row, era, case):
     value = getattr(row, on.attr, None)
     if on.absent:
         return value is None and (on.groups is None or row.ma_nhom in on.groups)
@@ -217,6 +217,8 @@ def _woken(on, row, era):
         return False
     if on.values:
         return value in on.values
+    if on.doubt is not None:
+        return on.doubt(value, case)
     return on.when is None or on.when(value, era)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from vnhealth.rules._load import rows
 
@@ -13,7 +13,7 @@ __all__ = ["Calendar", "calendar"]
 _ONE_DAY = dt.timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Calendar:
     """Days off (public holidays) and worked weekend days of some years.
 
@@ -38,6 +38,11 @@ class Calendar:
     def is_holiday(self, day: dt.date) -> bool:
         """True on a public holiday, compensatory days included; not on an ordinary weekend."""
         return day in self.off
+
+    @cached_property
+    def off_digits(self) -> frozenset[str]:
+        """The days off as digits (20260902)."""
+        return frozenset(day.isoformat().replace("-", "") for day in self.off)
 
     def is_working(self, day: dt.date) -> bool:
         """True on a day on which offices work."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from vnhealth.localtime import LocalTime, Precision
@@ -16,10 +16,14 @@ from vnhealth.rules._model import CodeCatalog, Tolerance
 from vnhealth.rules._rates import expected_rates
 from vnhealth.spec import Edition, Family
 
-__all__ = ["NOT_CLAIMS", "Case", "after", "day_of", "is_empty", "money"]
+__all__ = ["NOT_CLAIMS", "Case", "Sums", "after", "day_of", "is_empty", "money"]
 
 NOT_CLAIMS = frozenset({"XML0", "XML12"})
 """Tables that travel alone, not in the envelope of claims."""
+
+
+Sums = tuple[Decimal | None, ...]
+"""The sums of some columns of a table; None where a value is not known."""
 
 
 class Case:
@@ -27,7 +31,11 @@ class Case:
 
     ``begin`` and ``end`` are NGAY_VAO and NGAY_RA of XML1, ``kind`` is MA_LOAI_KCB in two digits;
     each is None (or empty) when it is not there. ``rates`` are the MUC_HUONG that covered lines may
-    have.
+    have. ``whole`` is false when a table could not be read, so that no total can be judged.
+
+    ``sums``, ``linked`` and ``counted`` are notes made when the rows were looked at: the sums of
+    the columns of XML2 and XML3, the tables whose rows all have the MA_LK of XML1 (``link``), and
+    those whose STT are 1, 2, 3 ... A table that is not in them may be as well.
     """
 
     def __init__(
@@ -64,17 +72,20 @@ class Case:
             if first is not None and not self.old
             else None
         )
-        self.right_rate: Decimal | None = None
+        self.last_rate: Decimal | None = None
+        self.rate_words: tuple[Mapping[str, str], Mapping[str, str]] = {}, {}
         self.last_split: tuple[Any, Any] | None = None
         self.memo: dict[str, Any] = {}
+        self.sums: dict[str, Sums] = {}
+        self.link = first.ma_lk if first is not None else None
+        self.linked: set[str] = set()
+        self.counted: set[str] = set()
         self.begin_text = self.begin.text if self.begin is not None else ""
         self.end_day = self.end.text[:8] if self.end is not None else ""
         self.until = self._until()
         self.until_text = self.until.text if self.until is not None else "9"
-        self.to_the_minute = all(
-            time is not None and time.precision is Precision.MINUTE
-            for time in (self.begin, self.until)
-        )
+        self.to_the_minute = _has_minute(self.begin) and _has_minute(self.until)
+        self.whole = PartForm.UNREADABLE not in [part.form for part in claim.parts]
 
     def _until(self) -> LocalTime | None:
         """NGAY_RA as an upper bound: the whole day where 4210 writes the time as 0000."""
@@ -97,11 +108,6 @@ class Case:
     def inpatient(self) -> bool:
         """True for inpatient, day and short-stay treatment (03, 04, 09)."""
         return self.kind in ("03", "04", "09")
-
-    @cached_property
-    def whole(self) -> bool:
-        """False when a table could not be read, so that no total can be judged."""
-        return PartForm.UNREADABLE not in [part.form for part in self.claim.parts]
 
     @property
     def card(self) -> str:
@@ -136,12 +142,16 @@ class Case:
         return found
 
 
+def _has_minute(time: LocalTime | None) -> bool:
+    return time is not None and time.precision is Precision.MINUTE
+
+
 def is_empty(row: Any, attr: str) -> bool:
     """True when a field holds nothing, or blanks only; what could not be read is not empty."""
     if getattr(row, attr) is not None:
         return False
-    text: str = row.raw_texts.get(attr.upper(), "")
-    return not text.strip(BLANKS)
+    raw = row.raw_texts
+    return not raw or not raw.get(attr.upper(), "").strip(BLANKS)
 
 
 def money(value: Decimal) -> str:

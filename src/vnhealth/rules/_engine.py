@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 from vnhealth.findings import Finding, Findings, Severity
-from vnhealth.findings._finding import found as finding
 from vnhealth.records import Claim, Document, DocumentKind
 from vnhealth.rules._amounts import ARITHMETIC
 from vnhealth.rules._calendar import Calendar, calendar
@@ -17,16 +16,14 @@ from vnhealth.rules._case import Case, day_of
 from vnhealth.rules._catalogue import unjudged
 from vnhealth.rules._icd import ICD_TT06_FROM
 from vnhealth.rules._load import change_days
-from vnhealth.rules._model import CodeCatalog, Found, Hit, Rule, Tolerance
+from vnhealth.rules._model import CodeCatalog, Found, Hit, Tolerance
 from vnhealth.rules._outside import Failed, OutsideRule, announce
-from vnhealth.rules._plan import Meaning
+from vnhealth.rules._plan import Meaning, RowPlan
 from vnhealth.rules._plans import Plan, plan_on
 from vnhealth.rules._registry import DOCUMENT_CHECKS, registry
 from vnhealth.spec import Edition, Family, Field, edition_info
 
 __all__ = ["check"]
-
-_RANK = {severity: severity.rank for severity in Severity}.__getitem__
 
 
 def check(
@@ -122,36 +119,44 @@ class _Run:
             catalog=self.catalog,
             bare=bare,
         )
-        hits: list[tuple[Meaning, Found]] = []
-        bad: list[Field | None] = []
-        add = self.found.append
-        for name, rows in claim.tables.items():
+        hits: list[tuple[int, Meaning, Found]] = []
+        bad: list[tuple[int, Field | None]] = []
+        fitting = claim.fitting
+        for name, rows in case.tables.items():
             on_rows = plan.rows.get(name)
             if on_rows is None:
                 continue
-            fitting = name in claim.fitting
-            scan = on_rows.scan(fitting, True)
-            for number, row in enumerate(rows):
-                try:
-                    scan(row.__dict__, row, case, hits, bad)
-                except KeyError:
-                    scan = on_rows.scan(fitting, False)
-                    scan(row.__dict__, row, case, hits, bad)
-                if bad:
-                    for code, severity, hit in on_rows.explain(row, bad):
-                        self._add(code, severity, index, hit, name, number)
-                    bad.clear()
-                if hits:
-                    for (rule, severity), found in hits:
-                        if type(found) is Hit and found.severity is None and not found.whole:
-                            table, at = found.table or name, found.row
-                            at = number if at is None else at
-                            tag, params, values = found.tag, found.params, found.values
-                            add(finding(rule.code, severity, index, table, at, tag, params, values))
-                        else:
-                            self._report(rule, severity, index, found, name, number)
-                    hits.clear()
+            scan = on_rows.scan_fitting if name in fitting else on_rows.scan
+            scan(rows, case, hits, bad)
+            if bad:
+                self._doubtful(on_rows, rows, index, name, bad)
+                bad.clear()
+            if hits:
+                self._hits(index, name, hits)
+                hits.clear()
         self._whole(plan, case, index)
+
+    def _doubtful(
+        self,
+        plan: RowPlan,
+        rows: tuple[Any, ...],
+        index: int,
+        name: str,
+        bad: list[tuple[int, Field | None]],
+    ) -> None:
+        """Explain the doubtful fields of a table."""
+        for number, f in bad:
+            for code, severity, hit in plan.explain(rows[number], f):
+                self.found.append(hit.report(code, severity, index, name, number))
+
+    def _hits(self, index: int, name: str, hits: list[tuple[int, Meaning, Found]]) -> None:
+        """Report what the rules on the rows of a table saw."""
+        add = self.found.append
+        for number, (code, severity), found in hits:
+            if type(found) is Hit:
+                add(found.report(code, severity, index, name, number))
+            else:
+                self._report(code, severity, index, found, name, number)
 
     def _whole(self, plan: Plan, case: Case, index: int) -> None:
         """The rules on an encounter as a whole."""
@@ -166,7 +171,7 @@ class _Run:
         for rule, severity, check_claim in checks:
             found = check_claim(case)
             if found is not None:
-                self._report(rule, severity, index, found, None, None)
+                self._report(rule.code, severity, index, found, None, None)
 
     def document(self, document: Document) -> None:
         """The checks on a document as a whole."""
@@ -189,11 +194,11 @@ class _Run:
     def _own(self, code: str, index: int | None, hit: Hit) -> None:
         if code not in self.off:
             severity = registry()[code].severity(self.on)
-            self._add(code, severity, index, hit, hit.table, hit.row)
+            self.found.append(hit.report(code, severity, index, None, None))
 
     def _report(
         self,
-        rule: Rule,
+        code: str,
         severity: Severity,
         index: int,
         found: Found,
@@ -201,27 +206,10 @@ class _Run:
         row: int | None,
     ) -> None:
         for hit in (found,) if isinstance(found, Hit) else found or ():
-            number = None if hit.whole else row if hit.row is None else hit.row
-            if hit.severity is None:
-                self._add(rule.code, severity, index, hit, hit.table or table_, number)
-            elif isinstance(hit, Failed):
+            if isinstance(hit, Failed):
                 self._own("BHYT-CLAIM-099", index, hit)
             else:
-                worst = min(severity, hit.severity, key=_RANK)
-                self._add(rule.code, worst, index, hit, hit.table or table_, number)
-
-    def _add(
-        self,
-        code: str,
-        severity: Severity,
-        index: int | None,
-        hit: Hit,
-        table_: str | None,
-        row: int | None,
-    ) -> None:
-        self.found.append(
-            finding(code, severity, index, table_, row, hit.tag, hit.params, hit.values)
-        )
+                self.found.append(hit.report(code, severity, index, table_, row))
 
 
 def _ended(claim: Claim) -> dt.date | None:

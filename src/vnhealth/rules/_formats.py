@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from vnhealth.identity import bhyt_card
@@ -46,9 +47,13 @@ def mother_number(row: Any, case: Case) -> Hit | None:
     return None if _PERSON.fullmatch(row.so_cccd_nnd) else Hit("SO_CCCD_NND")
 
 
-def head_of_facility(row: Any, case: Case) -> Hit | None:
+def _not_ten_digits(text: str, era: Era) -> bool:
+    return _TEN_DIGITS.fullmatch(text) is None
+
+
+def head_of_facility(row: Any, case: Case) -> Hit:
     """F02: MA_TTDV has 10 digits (130, 4750)."""
-    return None if _TEN_DIGITS.fullmatch(row.ma_ttdv) else Hit("MA_TTDV")
+    return Hit("MA_TTDV")
 
 
 def _not_a_package(text: str, era: Era) -> bool:
@@ -154,8 +159,12 @@ def drug_origin(row: Xml2, case: Case) -> Hit:
     return Hit("MA_CSKCB_THUOC")
 
 
+@lru_cache(maxsize=64)
 def _card(text: str | None) -> str:
-    """What is wrong with a list of cards: nothing, short forms only, or no card at all."""
+    """What is wrong with a list of cards: nothing, short forms only, or no card at all.
+
+    Remembered for the rules that ask about the same cards one after the other.
+    """
     worst = ""
     for item in text.split(";") if text else ():
         number = item.strip()
@@ -187,7 +196,7 @@ def card_of_mother(row: Any, case: Case) -> Hit | None:
 CHECKS: Mapping[str, RowCheck | On] = {
     "BHYT-FMT-001": On(person_number, "so_cccd"),
     "BHYT-FMT-101": On(mother_number, "so_cccd_nnd"),
-    "BHYT-FMT-002": On(head_of_facility, "ma_ttdv"),
+    "BHYT-FMT-002": On(head_of_facility, "ma_ttdv", when=_not_ten_digits),
     "BHYT-FMT-004": insurance_code,
     "BHYT-FMT-007": On(temporary_card, "ma_the_tam"),
     "BHYT-FMT-009": On(card, "ma_the_bhyt"),

@@ -6,14 +6,14 @@ Tests hold each gate to that on mutated rows.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP
+from operator import add
 from typing import TYPE_CHECKING, Any
 
-from vnhealth.rules._amounts import ARITHMETIC, CENT, HUNDRED, ZERO
+from vnhealth.rules._amounts import HUNDRED, ZERO, r2
 from vnhealth.rules._case import Case
 from vnhealth.rules._icd import surely_fits
 from vnhealth.rules._model import ClaimGate, Gate
-from vnhealth.rules._totals import sums
+from vnhealth.rules._totals import SUPPLY_GROUPS, sums
 
 if TYPE_CHECKING:
     from vnhealth.localtime import LocalTime
@@ -21,52 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["CLAIM_GATES", "GATES"]
 
 
-def _shares(
-    insured: Any, percent: Any, own_expected: Any, own: Any, shared: Any, fund: Any
-) -> bool:
-    """T_BNTT, T_BNCCT, T_BHTT are what they must be when nobody else pays."""
-    if not ZERO <= percent <= HUNDRED or own != own_expected or shared != insured - fund:
-        return False
-    exact = insured * percent
-    return bool(
-        fund * HUNDRED == exact
-        or fund == (exact / HUNDRED).quantize(CENT, ROUND_HALF_UP, ARITHMETIC)
-    )
-
-
-def drug_line(
-    case: Case,
-    quantity: Any,
-    price: Any,
-    total: Any,
-    insured: Any,
-    rate: Any,
-    percent: Any,
-    own: Any,
-    shared: Any,
-    fund: Any,
-    other: Any,
-    state: Any,
-    abroad: Any,
-    inland: Any,
-    rest: Any,
-) -> bool:
-    """All amounts of a drug are right to the last digit and nobody else pays."""
-    try:
-        if other or state or abroad or inland or rest or quantity * price != total:
-            return False
-        if rate == 100:
-            if insured is not total and insured != total:
-                return False
-            return _shares(insured, percent, ZERO, own, shared, fund)
-        if not 0 <= rate < 100 or insured * HUNDRED != total * rate:
-            return False
-        return _shares(insured, percent, total - insured, own, shared, fund)
-    except TypeError:  # a value is missing
-        return False
-
-
-def service_line(
+def line(
     case: Case,
     quantity: Any,
     price: Any,
@@ -85,27 +40,43 @@ def service_line(
     inland: Any,
     rest: Any,
 ) -> bool:
-    """The same for a service or supply at its full rates."""
+    """All amounts of a line are right to the last digit, at the full rate of a service (``special``
+    is None for drugs), and nobody else pays.
+    """
     try:
-        if special != 100 or rate != 100 or quantity * price != total:
+        if other or state or abroad or inland or rest or quantity * price != total:
             return False
-        if other or state or abroad or inland or rest:
+        if special is not None and special != 100:
             return False
-        if insured is total and insured_price is price:
-            return _shares(insured, percent, ZERO, own, shared, fund)
-        return quantity * insured_price == insured and _shares(
-            insured, percent, total - insured, own, shared, fund
+        if rate != 100:
+            if not 0 <= rate < 100 or insured * HUNDRED != quantity * insured_price * rate:
+                return False
+        elif (
+            insured is not total or insured_price is not price
+        ) and insured != quantity * insured_price:
+            return False
+        if own if insured is total else own != total - insured:
+            return False
+        if fund is insured and percent == HUNDRED:
+            return not shared
+        return bool(
+            shared == insured - fund
+            and ZERO <= percent <= HUNDRED
+            and (fund * HUNDRED == insured * percent or fund == r2(insured * percent / HUNDRED))
         )
     except TypeError:  # a value is missing
         return False
 
 
 def drug_times(case: Case, ordered: LocalTime | None, done: LocalTime | None) -> bool:
-    """NGAY_YL lies within the stay and is not after NGAY_TH_YL."""
+    """NGAY_YL lies within the stay, is not after NGAY_TH_YL and on no holiday."""
+    if ordered is None:
+        return False
+    text = ordered.text
     return (
-        ordered is not None
-        and case.begin_text <= ordered.text <= case.until_text
-        and (done is None or ordered.text <= done.text)
+        case.begin_text <= text <= case.until_text
+        and (done is None or text <= done.text)
+        and text[:8] not in case.calendar.off_digits
     )
 
 
@@ -198,23 +169,23 @@ GATES: tuple[Gate, ...] = (
     ),
     Gate(
         "XML2",
-        drug_line,
+        line,
         (
-            *("so_luong", "don_gia", "thanh_tien_bv", "thanh_tien_bh", "tyle_tt_bh"),
-            *(*_SHARES, *_SUPPORT),
+            *("so_luong", "don_gia", "don_gia", "thanh_tien_bv", "thanh_tien_bh"),
+            *("", "tyle_tt_bh", *_SHARES, *_SUPPORT),
         ),
         _codes("XML2", "010", "011", *_AMOUNTS),
     ),
     Gate(
         "XML3",
-        service_line,
+        line,
         (
             *("so_luong", "don_gia_bv", "don_gia_bh", "thanh_tien_bv", "thanh_tien_bh"),
             *("tyle_tt_dv", "tyle_tt_bh", *_SHARES, *_SUPPORT),
         ),
         _codes("XML3", "012", "013", "014", "015", "016", *_AMOUNTS),
     ),
-    Gate("XML2", drug_times, ("ngay_yl", "ngay_th_yl"), _codes("XML2", "063", "065")),
+    Gate("XML2", drug_times, ("ngay_yl", "ngay_th_yl"), _codes("XML2", "063", "065", "083")),
     Gate(
         "XML3",
         service_times,
@@ -231,46 +202,24 @@ def balanced(case: Case) -> bool:
     x1 = case.x1
     if x1 is None or case.old:
         return False
-    found = sums(case)
+    drugs, services = sums(case, "XML2"), sums(case, "XML3")
     try:
-        drugs = found["thanh_tien_bv"][0]
-        paid = x1.t_bhtt
+        price, insured, own, shared, fund, other = map(add, drugs, services)
         supplies = sum(
-            [row.thanh_tien_bv for row in case.rows("XML3") if row.ma_nhom in ("10", "11")],
-            ZERO,
+            [row.thanh_tien_bv for row in case.rows("XML3") if row.ma_nhom in SUPPLY_GROUPS], ZERO
         )
         return bool(
-            x1.t_thuoc == drugs
+            x1.t_thuoc == drugs[0]
             and x1.t_vtyt == supplies
-            and x1.t_tongchi_bv == _both(found["thanh_tien_bv"])
-            and x1.t_tongchi_bh == _both(found["thanh_tien_bh"])
-            and x1.t_bntt == _both(found["t_bntt"])
-            and x1.t_bncct == _both(found["t_bncct"])
-            and x1.t_nguonkhac == _both(found["t_nguonkhac"])
-            and paid == _both(found["t_bhtt"])
-            and paid == x1.t_tongchi_bh - x1.t_bncct
-            and x1.t_tongchi_bv == x1.t_bntt + x1.t_bncct + paid + x1.t_nguonkhac
+            and x1.t_tongchi_bv == price == own + shared + fund + other
+            and x1.t_tongchi_bh == insured
+            and x1.t_bntt == own
+            and x1.t_bncct == shared
+            and x1.t_bhtt == fund == insured - shared
+            and x1.t_nguonkhac == other
         )
     except TypeError:  # a value is missing
         return False
-
-
-def _both(parts: tuple[Any, Any]) -> Any:
-    return parts[0] + parts[1]
-
-
-def paid_by_service(case: Case) -> bool:
-    """All lines are paid fee for service, and T_BHTT_GDV is their exact sum."""
-    if case.x1 is None or case.old:
-        return False
-    fund = sums(case)["t_bhtt"]
-    if None in fund or case.x1.t_bhtt_gdv != _both(fund):
-        return False
-    for table in ("XML2", "XML3"):
-        for row in case.rows(table):
-            if row.ma_pttt != "1":
-                return False
-    return True
 
 
 CLAIM_GATES: tuple[ClaimGate, ...] = (
@@ -278,5 +227,4 @@ CLAIM_GATES: tuple[ClaimGate, ...] = (
         balanced,
         frozenset(f"BHYT-CLAIM-{number}" for number in (*range(101, 109), 111, 112, 113)),
     ),
-    ClaimGate(paid_by_service, frozenset({"BHYT-CLAIM-109"})),
 )

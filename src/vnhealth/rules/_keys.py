@@ -17,13 +17,11 @@ __all__ = ["CHECKS", "DOCUMENT_CHECKS"]
 _COUNTED = frozenset({"XML2", "XML3", "XML4", "XML5"})
 """Tables whose STT counts within one encounter; XML0 counts within a file."""
 
-_COUNT = list(range(1, 1025))
-
 
 def link_ids(case: Case) -> list[Hit] | None:
     """K01: one MA_LK in all rows; that of XML1, else the most frequent, is taken as right."""
-    expected = case.x1.ma_lk if case.x1 is not None else None
-    if expected is not None and _all_linked(case, expected):
+    expected = case.link
+    if expected is not None and case.linked >= case.tables.keys():
         return None
     if expected is None:
         counts = Counter(row.ma_lk for _, _, row in case.indexed(*case.tables) if _has_link(row))
@@ -36,15 +34,6 @@ def link_ids(case: Case) -> list[Hit] | None:
         if _has_link(row) and row.ma_lk != expected
     ]
     return found or None
-
-
-def _all_linked(case: Case, expected: str) -> bool:
-    for name, rows in case.tables.items():
-        if name != "XML12":
-            for row in rows:
-                if row.ma_lk != expected:
-                    return False
-    return True
 
 
 def _has_link(row: Any) -> bool:
@@ -63,11 +52,11 @@ def running_numbers(case: Case) -> list[Hit] | None:
     """K03: the STT of a table are 1, 2, 3 ... in some order."""
     found = []
     for table, rows in case.tables.items():
-        if table not in _COUNTED:
+        if table not in _COUNTED or table in case.counted:
             continue
         numbers = [row.stt for row in rows]
         size = len(numbers)
-        if numbers == _COUNT[:size] or None in numbers:
+        if None in numbers:
             continue
         if len(set(numbers)) != size or min(numbers) != 1 or max(numbers) != size:
             found.append(Hit("STT", {"count": str(size)}, table=table))
@@ -102,10 +91,9 @@ def tables_of_edition(case: Case) -> list[Hit] | None:
 
 def travels_alone(case: Case) -> list[Hit] | None:
     """XML0 and XML12 never stand in an envelope beside the tables of a claim."""
-    if case.x1 is None:
+    if case.x1 is None or NOT_CLAIMS.isdisjoint(case.tables):
         return None
-    found = [Hit(table=name) for name in case.tables if name in NOT_CLAIMS]
-    return found or None
+    return [Hit(table=name) for name in case.tables if name in NOT_CLAIMS]
 
 
 CHECKS: Mapping[str, ClaimCheck] = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, Protocol
 
-from vnhealth.findings import CodeInfo, Severity, catalogue
+from vnhealth.findings import CodeInfo, Finding, Severity, catalogue
+from vnhealth.findings._finding import Draft
 from vnhealth.spec import Edition
 
 __all__ = [
@@ -47,22 +48,67 @@ class Tolerance:
     error: Decimal = Decimal(1)
 
 
-@dataclass(slots=True, repr=False, eq=False)
-class Hit:
+_NO_WORDS: Mapping[str, str] = {}
+"""What a hit says beside its field, as a rule. Shared, so never to be written to."""
+
+_NO_ROW = -1
+
+
+class Hit(Draft):
     """What a predicate saw: the field, words for the message, values of the document.
 
     ``table`` and ``row`` are filled in by the engine for row rules; ``whole`` says that it is about
     the table and not about the row that gave the occasion. ``severity`` is set only where it is
-    lower than that of the rule (a small difference).
+    lower than that of the rule (a small difference). A hit is made anew each time: it becomes the
+    finding.
     """
 
-    tag: str | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, str] = field(default_factory=dict)
-    table: str | None = None
-    row: int | None = None
-    severity: Severity | None = None
-    whole: bool = False
+    __slots__ = ()
+
+    def __init__(
+        self,
+        tag: str | None = None,
+        params: Mapping[str, str] = _NO_WORDS,
+        values: Mapping[str, str] = _NO_WORDS,
+        table: str | None = None,
+        row: int | None = None,
+        severity: Severity | None = None,
+        whole: bool = False,
+    ) -> None:
+        self.tag = tag
+        self.params = params
+        self.values = values
+        self.table = table
+        self.row = _NO_ROW if whole else row
+        self.severity = severity
+
+    @property
+    def whole(self) -> bool:
+        """True when it is about no row in particular."""
+        return self.row == _NO_ROW
+
+    def report(
+        self,
+        code: str,
+        severity: Severity,
+        encounter: int | None,
+        table: str | None,
+        row: int | None,
+    ) -> Finding:
+        """The same object as a finding; what the predicate left open is taken from here."""
+        self.code = code
+        self.encounter = encounter
+        if self.severity is None or severity.rank < self.severity.rank:
+            self.severity = severity
+        if self.table is None:
+            self.table = table
+        if self.row is None:
+            self.row = row
+        elif self.row == _NO_ROW:
+            self.row = None
+        finding: Any = self
+        finding.__class__ = Finding
+        return finding  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"<Hit {self.table or ''}.{self.tag or ''}>"
@@ -91,8 +137,9 @@ class On:
     """A row rule that can only break when one field is so: then alone it is run.
 
     ``attr`` is there (or not, with ``absent``), is one of ``values``, and ``when`` is true of it;
-    ``groups`` are the MA_NHOM of rows that can break the rule. The condition is part of the rule:
-    the predicate may rely on it.
+    ``groups`` are the MA_NHOM of rows that can break the rule. ``doubt(value, case)`` is asked once
+    about the same object in one row after the other while it is false. The condition is part of the
+    rule: the predicate may rely on it.
     """
 
     check: RowCheck
@@ -100,6 +147,7 @@ class On:
     absent: bool = False
     values: tuple[str, ...] = ()
     when: When | None = None
+    doubt: Callable[[Any, Any], bool] | None = None
     groups: frozenset[str] | None = None
 
 
@@ -107,7 +155,7 @@ class On:
 class Gate:
     """A quick test of a row of the 130 family: true when no rule named by ``codes`` can break.
 
-    ``test(case, *values)`` is given the values of ``attrs``.
+    ``test(case, *values)`` is given the values of ``attrs``, None for an empty name.
     """
 
     table: str

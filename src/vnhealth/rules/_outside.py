@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any
@@ -38,7 +39,9 @@ class OutsideRule:
 
     def _guarded(self, *arguments: Any) -> Found:
         try:
-            return self.check(*arguments)
+            found = self.check(*arguments)
+            # Copies, as a package may give the same hit twice.
+            return [copy(hit) for hit in ((found,) if isinstance(found, Hit) else found or ())]
         except Exception as error:
             params = {"rule": self.rule.code, "kind": type(error).__name__}
             return Failed(params=params, severity=Severity.WARNING)
@@ -46,6 +49,8 @@ class OutsideRule:
 
 class Failed(Hit):
     """Stands for a predicate that raised."""
+
+    __slots__ = ()
 
 
 def installed() -> tuple[OutsideRule, ...]:

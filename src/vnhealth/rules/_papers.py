@@ -12,14 +12,19 @@ from vnhealth.rules._model import Hit, On, RowCheck
 if TYPE_CHECKING:
     from vnhealth.records.bhyt130 import Xml6, Xml7, Xml10, Xml11, Xml14
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "empty", "missing"]
 
 _TB = ("A15", "A16", "A17", "A18", "A19")
 _REST = unicodedata.normalize("NFC", "dưỡng thai")
 
 
+def empty(row: Any, attr: str) -> Hit | None:
+    """A hit when a field is empty; a value that could not be read is not called empty."""
+    return Hit(attr.upper()) if is_empty(row, attr) else None
+
+
 def missing(row: Any, *attrs: str) -> list[Hit] | None:
-    """Hits for fields that are empty; a value that could not be read is not called empty."""
+    """The same for several fields."""
     return [Hit(attr.upper()) for attr in attrs if is_empty(row, attr)] or None
 
 
@@ -139,9 +144,9 @@ def tb_fields(row: Xml6, case: Case) -> list[Hit] | None:
     return missing(row, "phacdo_dtri_lao", "ngaybd_dtri_lao")
 
 
-def tb_end(row: Xml6, case: Case) -> list[Hit] | None:
+def tb_end(row: Xml6, case: Case) -> Hit | None:
     """C13: the sheet asks for the end of TB treatment, the annex leaves it empty meanwhile."""
-    return None if row.loai_dtri_lao in (None, "0") else missing(row, "ngaykt_dtri_lao")
+    return None if row.loai_dtri_lao in (None, "0") else empty(row, "ngaykt_dtri_lao")
 
 
 def pcr_fields(row: Xml6, case: Case) -> list[Hit] | None:
@@ -158,9 +163,9 @@ def arv_fields(row: Xml6, case: Case) -> list[Hit] | None:
     return missing(row, "ngay_bat_dau_xu_tri", "ngay_ket_thuc_xu_tri", "so_ngay_cap_thuoc_arv")
 
 
-def line_of_regimen(row: Xml6, case: Case) -> list[Hit] | None:
+def line_of_regimen(row: Xml6, case: Case) -> Hit | None:
     """C13: MA_BAC_PHAC_DO when the regimen is KHAC."""
-    return missing(row, "ma_bac_phac_do") if row.ma_phac_do_dieu_tri == "KHAC" else None
+    return empty(row, "ma_bac_phac_do") if row.ma_phac_do_dieu_tri == "KHAC" else None
 
 
 def _has(items: str | None, code: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from vnhealth.findings import Severity
@@ -17,11 +17,14 @@ from vnhealth.spec import Field, Kind, TableSpec
 
 __all__ = ["Meaning", "RowPlan", "RowRule"]
 
-Meaning = tuple[Rule, Severity]
-"""A rule and its severity in the period."""
+Meaning = tuple[str, Severity]
+"""The code of a rule and its severity in the period."""
 
 RowRule = tuple[Rule, Severity, RowCheck | On]
 """A rule, its severity in the period, its predicate."""
+
+_NOTED = {"ma_lk": "BHYT-CLAIM-001", "stt": "BHYT-CLAIM-004"}
+"""Fields of which a rule on the encounter asks whether they are right in every row."""
 
 _MEMORY = 50_000
 _TEXTS = 4096
@@ -29,7 +32,7 @@ _LONGEST = 64
 
 
 class RowPlan:
-    """All that is checked on the rows of one table in one period."""
+    """All that is checked on the rows of one table in one period; ``summed`` are added up."""
 
     def __init__(
         self,
@@ -38,43 +41,43 @@ class RowPlan:
         rules: Sequence[RowRule] = (),
         gates: Sequence[Gate] = (),
         off: frozenset[str] = frozenset(),
+        summed: Sequence[str] = (),
     ) -> None:
         self._judge = Judge(spec, era, off)
         self._fields = spec.fields
         self._known = {f.attr for f in spec.fields}
         self._rules = rules
         self._gates = gates
-        self._scans: dict[tuple[bool, bool], Scan] = {}
+        self._summed = summed
+        self._noted = [
+            attr for attr, code in _NOTED.items() if attr in self._known and code not in off
+        ]
 
-    def scan(self, fitting: bool, whole: bool) -> Scan:
-        """The compiled function.
+    @cached_property
+    def scan(self) -> Scan:
+        """The compiled function."""
+        return self._write(False)
 
-        ``fitting``: a decoder has looked at sizes (see `vnhealth.records.Claim.fitting`).
-        ``whole``: for records that hold every field; raises `KeyError` for others.
-        """
-        found = self._scans.get((fitting, whole))
-        if found is None:
-            found = self._scans[fitting, whole] = self._write(fitting, whole)
-        return found
+    @cached_property
+    def scan_fitting(self) -> Scan:
+        """The same where a decoder has looked at sizes (see `vnhealth.records.Claim.fitting`)."""
+        return self._write(True)
 
-    def explain(self, row: Any, bad: list[Field | None]) -> Iterator[Judged]:
-        """What is wrong with the doubtful fields of a row."""
-        for f in bad:
-            if f is not None:
-                yield from self._judge.field(row, f)
-        if None in bad:
-            yield from self._judge.foreigners(row)
+    def explain(self, row: Any, f: Field | None) -> Iterator[Judged]:
+        """What is wrong with a doubtful field of a row; None: elements the edition lacks."""
+        return self._judge.foreigners(row) if f is None else self._judge.field(row, f)
 
-    def _write(self, fitting: bool, whole: bool) -> Scan:
+    def _write(self, fitting: bool) -> Scan:
         writer = Writer()
         waiting: dict[str, list[tuple[Meaning, On]]] = {}
-        always: list[tuple[Meaning, RowCheck, str]] = []
+        always: list[tuple[Meaning, RowCheck]] = []
         for rule, severity, check in self._rules:
             if isinstance(check, On):
-                waiting.setdefault(check.attr, []).append(((rule, severity), check))
+                waiting.setdefault(check.attr, []).append(((rule.code, severity), check))
             else:
-                always.append(((rule, severity), check, rule.code))
-        needed = {attr for gate in self._gates for attr in gate.attrs} | {"ma_nhom"}
+                always.append(((rule.code, severity), check))
+        gated = {attr for gate in self._gates for attr in gate.attrs}
+        needed = {"ma_nhom", *gated, *self._noted, *self._summed}
         for f in self._fields:
             writer.field = f"v_{f.attr}"
             if self._write_field(writer, f, waiting.pop(f.attr, []), fitting):
@@ -86,27 +89,34 @@ class RowPlan:
                 self._write_rules(writer, rules, 1)
         self._write_foreign(writer)
         self._write_always(writer, always)
-        return writer.finish(whole)
+        self._write_tallies(writer)
+        return writer.finish()
 
-    def _write_always(
-        self, writer: Writer, always: Iterable[tuple[Meaning, RowCheck, str]]
-    ) -> None:
+    def _write_always(self, writer: Writer, always: Iterable[tuple[Meaning, RowCheck]]) -> None:
         left = list(always)
         for gate in self._gates:
-            gated = [(meaning, check) for meaning, check, code in left if code in gate.codes]
-            left = [one for one in left if one[2] not in gate.codes]
+            gated = [one for one in left if one[0][0] in gate.codes]
+            left = [one for one in left if one[0][0] not in gate.codes]
             if gated:
                 held = (f"v_{a}" if a in self._known else "None" for a in gate.attrs)
                 test = writer.name("g", gate.test)
                 writer.add(1, f"if not {test}({', '.join(('case', *held))}):")
                 writer.call(2, gated)
-        writer.call(1, [(meaning, check) for meaning, check, _ in left])
+        writer.call(1, left)
+
+    def _write_tallies(self, writer: Writer) -> None:
+        """What rules on the encounter ask of every row, noted while the rows pass by."""
+        name = self._judge.spec.table
+        if "ma_lk" in self._noted:
+            writer.every("v_ma_lk == link", f"case.linked.add({name!r})")
+        if "stt" in self._noted:
+            writer.every("v_stt == number + 1", f"case.counted.add({name!r})")
+        if self._summed:
+            writer.sum(self._summed, name)
 
     def _write_foreign(self, writer: Writer) -> None:
-        for f in self._judge.foreign:
-            writer.add(1, f"if state.get({f.attr!r}) is not None:")
-            writer.doubt(2, None)
-        writer.add(1, "if '_extra' in state:")
+        held = [f"state.get({f.attr!r}) is not None" for f in self._judge.foreign]
+        writer.add(1, f"if {' or '.join([*held, repr('_extra') + ' in state'])}:")
         writer.doubt(2, None)
 
     def _write_field(
@@ -116,7 +126,7 @@ class RowPlan:
         fits = fitting and f.tag in self._judge.steady
         absent = [one for one in rules if one[1].absent]
         woken = [one for one in rules if not one[1].absent and (one[1].when or one[1].values)]
-        there = [(meaning, on.check) for meaning, on in rules if _always_there(on)]
+        there = [one for one in rules if _always_there(one[1])]
         sure = fitting and f.tag in self._judge.always_required
         demanded = not sure and self._judge.demand(f) is not None
         codes = self._judge.codes.get(f.tag)
@@ -126,9 +136,7 @@ class RowPlan:
             return False
         if number and not woken:
             self._write_number(writer, f, demanded, absent)
-            if there:
-                writer.add(1, f"if {writer.field} is not None:")
-                writer.call(2, there)
+            self._write_there(writer, there)
             return True
         tested = "if"
         if demanded or absent:
@@ -144,18 +152,28 @@ class RowPlan:
                 if not any(_wakes(on, text, self._judge.era) for _, on in woken)
             }
             quiet.add(None)
-            doubt = writer.name("d", _Doubt(self._judge, f, woken, quiet))
+            texts = writer.name("d", _Texts(self._judge, f, woken, quiet))
             writer.add(1, f"{tested} {writer.field} not in {writer.name('q', quiet)}:")
-            writer.add(2, f"if {doubt}({writer.field}, row, case, hits):")
+            writer.add(2, f"wrong, woken = {texts}[{writer.field}]")
+            writer.add(2, "if wrong:")
             writer.doubt(3, f)
+            if woken:
+                writer.call_all(2, "woken")
         elif wrong:
             there_is = "" if tested == "elif" else f"{writer.field} is not None and "
             writer.add(1, f"{tested} {there_is}({wrong}):")
             writer.doubt(2, f)
-        if there:
-            writer.add(1, f"if {writer.field} is not None:")
-            writer.call(2, there)
+        self._write_there(writer, there)
         return True
+
+    def _write_there(self, writer: Writer, there: list[tuple[Meaning, On]]) -> None:
+        plain = [(meaning, on.check) for meaning, on in there if on.doubt is None]
+        if plain:
+            writer.add(1, f"if {writer.field} is not None:")
+            writer.call(2, plain)
+        for meaning, on in there:
+            if on.doubt is not None:
+                writer.call_in_doubt(1, meaning, on.check, on.doubt)
 
     def _write_absent(self, writer: Writer, depth: int, rules: list[tuple[Meaning, On]]) -> None:
         for meaning, on in rules:
@@ -220,45 +238,33 @@ def _wakes(on: On, text: str, era: Era) -> bool:
     return text in on.values if on.values else on.when is not None and on.when(text, era)
 
 
-class _Doubt:
-    """Looks at a text that was not met before; one that gives no cause is remembered as quiet.
+class _Texts(dict[str, tuple[bool, Sequence[tuple[Meaning, RowCheck]]]]):
+    """What is to be done about a text that is not quiet: explain the field, run the rules it wakes.
 
-    A good text that wakes rules is remembered with them.
+    A text that was not met before is judged then; one that gives no cause becomes quiet.
     """
 
-    __slots__ = ("_field", "_judge", "_quiet", "_rules", "_waking")
+    __slots__ = ("_field", "_judge", "_quiet", "_rules")
 
     def __init__(
         self, judge: Judge, field: Field, rules: list[tuple[Meaning, On]], quiet: set[str | None]
     ) -> None:
+        super().__init__()
         self._judge = judge
         self._field = field
         self._rules = rules
         self._quiet = quiet
-        self._waking: dict[str, list[tuple[Meaning, On]]] = {}
 
-    def __call__(self, text: str, row: Any, case: Any, hits: list[Any]) -> bool:
-        """True when the field has to be explained; rules that the text wakes are run."""
-        wrong = False
-        woken = self._waking.get(text)
-        if woken is None:
-            wrong = any(True for _ in self._judge.judge(self._field, text))
-            woken = [one for one in self._rules if _wakes(one[1], text, self._judge.era)]
-            if not wrong and len(text) <= _LONGEST:
-                self._remember(text, woken)
-        for meaning, on in woken:
-            hit = on.check(row, case)
-            if hit is not None:
-                hits.append((meaning, hit))
-        return wrong
-
-    def _remember(self, text: str, woken: list[tuple[Meaning, On]]) -> None:
-        if len(self._quiet) + len(self._waking) >= _TEXTS:
-            return
-        if woken:
-            self._waking[text] = woken
-        else:
-            self._quiet.add(text)
+    def __missing__(self, text: str) -> tuple[bool, Sequence[tuple[Meaning, RowCheck]]]:
+        wrong = any(True for _ in self._judge.judge(self._field, text))
+        era = self._judge.era
+        woken = [(meaning, on.check) for meaning, on in self._rules if _wakes(on, text, era)]
+        if len(text) <= _LONGEST and len(self._quiet) + len(self) < _TEXTS:
+            if wrong or woken:
+                self[text] = wrong, woken
+            else:
+                self._quiet.add(text)
+        return wrong, woken
 
 
 class _Known(dict[int, Decimal]):

@@ -22,6 +22,7 @@ from vnhealth.rules._registry import (
     ROW_CHECKS,
     registry,
 )
+from vnhealth.rules._totals import SUMMED, columns
 from vnhealth.spec import Edition, Family, edition_at, edition_info, table, tables
 
 __all__ = ["Plan", "era_of", "period_of", "plan_on"]
@@ -107,7 +108,14 @@ def _plan(
     gated = {code for gate in CLAIM_GATES if current for code in gate.codes}
     return Plan(
         rows={
-            name: RowPlan(table(edition, name), era, checks, _gates(name) if current else (), off)
+            name: RowPlan(
+                table(edition, name),
+                era,
+                checks,
+                _gates(name) if current else (),
+                off,
+                columns(not current) if name in SUMMED else (),
+            )
             for name, checks in rows.items()
         },
         claims=tuple(one for one in claims if one[0].code not in gated),

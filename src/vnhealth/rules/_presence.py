@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vnhealth.rules._cards import special_expiry
 from vnhealth.rules._case import Case, day_of
 from vnhealth.rules._model import Era, Hit, On, RowCheck
-from vnhealth.rules._papers import missing
+from vnhealth.rules._papers import empty, missing
 
 if TYPE_CHECKING:
     from vnhealth.records.bhyt130 import Xml0, Xml1, Xml2, Xml3, Xml4, Xml13
@@ -116,95 +116,95 @@ def name_of_first_cost(row: Xml0, case: Case) -> list[Hit] | None:
     return found or None
 
 
-def reason_of_admission(row: Xml0, case: Case) -> list[Hit] | None:
+def reason_of_admission(row: Xml0, case: Case) -> Hit | None:
     """LY_DO_VNT of a check-in when NGAY_VAO_NOI_TRU is filled."""
-    return missing(row, "ly_do_vnt") if row.ngay_vao_noi_tru is not None else None
+    return empty(row, "ly_do_vnt") if row.ngay_vao_noi_tru is not None else None
 
 
-def tender_of_drug(row: Xml2, case: Case) -> list[Hit] | None:
+def tender_of_drug(row: Xml2, case: Case) -> Hit | None:
     """C01: TT_THAU of drugs, except blood (7, 17)."""
     if row.tt_thau is not None or row.ma_nhom is None or row.ma_nhom in _BLOOD:
         return None
-    return missing(row, "tt_thau")
+    return empty(row, "tt_thau")
 
 
-def tender_of_supply(row: Xml3, case: Case) -> list[Hit] | None:
+def tender_of_supply(row: Xml3, case: Case) -> Hit | None:
     """C01: TT_THAU of supplies (10)."""
-    return missing(row, "tt_thau") if row.ma_nhom == "10" and row.tt_thau is None else None
+    return empty(row, "tt_thau") if row.ma_nhom == "10" and row.tt_thau is None else None
 
 
-def fuel(row: Xml3, case: Case) -> list[Hit] | None:
+def fuel(row: Xml3, case: Case) -> Hit | None:
     """C02: MA_XANG_DAU of transport (12)."""
-    return missing(row, "ma_xang_dau") if row.ma_nhom == "12" else None
+    return empty(row, "ma_xang_dau") if row.ma_nhom == "12" else None
 
 
-def performer(row: Xml3, case: Case) -> list[Hit] | None:
+def performer(row: Xml3, case: Case) -> Hit | None:
     """C03: who carried out tests, imaging, function tests, surgery and procedures."""
     if row.nguoi_thuc_hien is not None or row.ma_nhom not in _PERFORMED or referred_out(row):
         return None
-    return missing(row, "nguoi_thuc_hien")
+    return empty(row, "nguoi_thuc_hien")
 
 
-def performed_at(row: Xml3, case: Case) -> list[Hit] | None:
+def performed_at(row: Xml3, case: Case) -> Hit | None:
     """C03: and when."""
     if row.ngay_th_yl is not None or row.ma_nhom not in _PERFORMED or referred_out(row):
         return None
-    return missing(row, "ngay_th_yl")
+    return empty(row, "ngay_th_yl")
 
 
-def machine(row: Xml3, case: Case) -> list[Hit] | None:
+def machine(row: Xml3, case: Case) -> Hit | None:
     """C04: MA_MAY of tests, imaging and function tests done here."""
     if row.ma_may is not None or row.ma_nhom not in _MEASURED or referred_out(row):
         return None
-    return missing(row, "ma_may")
+    return empty(row, "ma_may")
 
 
-def anaesthesia(row: Xml3, case: Case) -> list[Hit] | None:
+def anaesthesia(row: Xml3, case: Case) -> Hit | None:
     """C05: PP_VO_CAM of surgery (8); whether anaesthesia was given cannot be seen."""
-    return missing(row, "pp_vo_cam") if row.ma_nhom == "8" and row.pp_vo_cam is None else None
+    return empty(row, "pp_vo_cam") if row.ma_nhom == "8" and row.pp_vo_cam is None else None
 
 
-def names(row: Any, case: Case) -> list[Hit] | None:
+def names(row: Any, case: Case) -> Hit | None:
     """A service in XML3 comes with its name."""
-    return missing(row, "ten_dich_vu") if row.ma_dich_vu is not None else None
+    return empty(row, "ten_dich_vu") if row.ma_dich_vu is not None else None
 
 
-def names_of_supply(row: Any, case: Case) -> list[Hit] | None:
+def names_of_supply(row: Any, case: Case) -> Hit | None:
     """A supply in XML3 comes with its name."""
-    return missing(row, "ten_vat_tu") if row.ten_vat_tu is None else None
+    return empty(row, "ten_vat_tu") if row.ten_vat_tu is None else None
 
 
-def registration(row: Xml2, case: Case) -> list[Hit] | None:
+def registration(row: Xml2, case: Case) -> Hit | None:
     """SO_DANG_KY of a drug, except oxygen, NO and blood; other exceptions cannot be seen."""
     if row.so_dang_ky is not None or row.ma_nhom is None or row.ma_nhom in _BLOOD:
         return None
     if (row.ma_thuoc or "").startswith(_UNREGISTERED):
         return None
-    return missing(row, "so_dang_ky")
+    return empty(row, "so_dang_ky")
 
 
-def drug_code(row: Xml2, case: Case) -> list[Hit] | None:
+def drug_code(row: Xml2, case: Case) -> Hit | None:
     """MA_THUOC may be empty only outside the scope of insurance."""
-    return missing(row, "ma_thuoc") if row.ma_thuoc is None and row.pham_vi == "1" else None
+    return empty(row, "ma_thuoc") if row.ma_thuoc is None and row.pham_vi == "1" else None
 
 
-def prescriber(row: Xml2, case: Case) -> list[Hit] | None:
+def prescriber(row: Xml2, case: Case) -> Hit | None:
     """MA_BAC_SI of a drug."""
-    return missing(row, "ma_bac_si") if row.ma_bac_si is None else None
+    return empty(row, "ma_bac_si") if row.ma_bac_si is None else None
 
 
-def result_time(row: Xml4, case: Case) -> list[Hit] | None:
+def result_time(row: Xml4, case: Case) -> Hit | None:
     """C06: NGAY_KQ when GIA_TRI is filled."""
-    return missing(row, "ngay_kq") if row.ngay_kq is None and row.gia_tri is not None else None
+    return empty(row, "ngay_kq") if row.ngay_kq is None and row.gia_tri is not None else None
 
 
-def conclusion(row: Xml4, case: Case) -> list[Hit] | None:
+def conclusion(row: Xml4, case: Case) -> Hit | None:
     """C07: KET_LUAN of imaging (XML3 group 2), unless GIA_TRI already gives the result."""
     if row.ket_luan is not None or row.gia_tri is not None or row.ma_dich_vu is None:
         return None
     if case.service_groups.get(row.ma_dich_vu) != "2":
         return None
-    return missing(row, "ket_luan")
+    return empty(row, "ket_luan")
 
 
 def _not_a_weight(text: str, era: Era) -> bool:
@@ -225,12 +225,12 @@ def heavy(row: Xml1, case: Case) -> Hit:
     return Hit("CAN_NANG")
 
 
-def infant_weight(row: Any, case: Case) -> list[Hit] | None:
+def infant_weight(row: Any, case: Case) -> Hit | None:
     """4210: CAN_NANG of children under one year."""
     born, arrived = day_of(row.ngay_sinh), day_of(case.begin)
     if row.can_nang is not None or born is None or arrived is None:
         return None
-    return missing(row, "can_nang") if 0 <= (arrived - born).days < 365 else None
+    return empty(row, "can_nang") if 0 <= (arrived - born).days < 365 else None
 
 
 def admission(row: Xml1, case: Case) -> list[Hit] | None:
@@ -241,9 +241,9 @@ def admission(row: Xml1, case: Case) -> list[Hit] | None:
     return missing(row, "ly_do_vnt", "ngay_vao_noi_tru", "pp_dieu_tri")
 
 
-def transfer_paper(row: Xml1, case: Case) -> list[Hit] | None:
+def transfer_paper(row: Xml1, case: Case) -> Hit | None:
     """C11: MA_NOI_DI comes with GIAY_CHUYEN_TUYEN."""
-    return missing(row, "giay_chuyen_tuyen") if row.giay_chuyen_tuyen is None else None
+    return empty(row, "giay_chuyen_tuyen") if row.giay_chuyen_tuyen is None else None
 
 
 def _no_height(text: str, era: Era) -> bool:
@@ -255,18 +255,18 @@ def height(row: Xml1, case: Case) -> Hit:
     return Hit("DU_PHONG")
 
 
-def person_number(row: Any, case: Case) -> list[Hit] | None:
+def person_number(row: Any, case: Case) -> Hit | None:
     """SO_CCCD is empty only in force majeure (3176); newborns, at least, have none yet."""
     born = day_of(getattr(row, "ngay_sinh", None))
     arrived = day_of(getattr(row, "ngay_vao", None) or case.begin)
     if born and arrived and 0 <= (arrived - born).days <= _NEWBORN_DAYS:
         return None
-    return missing(row, "so_cccd")
+    return empty(row, "so_cccd")
 
 
-def commune(row: Any, case: Case) -> list[Hit] | None:
+def commune(row: Any, case: Case) -> Hit | None:
     """MAXA_CU_TRU is empty only while the commune has no code (3176)."""
-    return missing(row, "maxa_cu_tru") if row.maxa_cu_tru is None else None
+    return empty(row, "maxa_cu_tru") if row.maxa_cu_tru is None else None
 
 
 def supply_in_service(row: Xml3, case: Case) -> Hit | None:

@@ -29,13 +29,13 @@ def _copies() -> Mapping[str, tuple[tuple[str, str], ...]]:
 
 def copies(case: Case) -> list[Hit] | None:
     """K06: what XML6, XML13, XML14 and XML15 repeat of XML1 is the same."""
-    x1 = case.x1
-    if x1 is None or case.tables.keys().isdisjoint(_copies()):
+    x1, known = case.x1, _copies()
+    if x1 is None or known.keys().isdisjoint(case.tables):
         return None
     found = []
-    for name, pairs in _copies().items():
-        for index, row in enumerate(case.tables.get(name, ())):
-            for attr, source in pairs:
+    for name in known.keys() & case.tables.keys():
+        for index, row in enumerate(case.tables[name]):
+            for attr, source in known[name]:
                 copy, original = getattr(row, attr, None), getattr(x1, source, None)
                 if copy is None or copy == original or _same(attr, copy, original):
                     continue

@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from vnhealth.rules._amounts import unequal
-from vnhealth.rules._case import Case
+from vnhealth.rules._case import Case, Sums
 from vnhealth.rules._model import ClaimCheck, Hit
 
-__all__ = ["CHECKS", "sums"]
+__all__ = ["CHECKS", "SUMMED", "SUPPLY_GROUPS", "columns", "sums"]
 
 ZERO = Decimal(0)
+SUMMED = frozenset({"XML2", "XML3"})
 SUPPLY_GROUPS = ("10", "11")
 NO_SERVICE_FEE_TOTAL = frozenset({"CA", "CY", "QN"})
 
@@ -27,64 +28,36 @@ def total(values: Iterable[Decimal | None]) -> Decimal | None:
     return result
 
 
-def _lines(case: Case, attr: str) -> Decimal | None:
-    """The sum of a field over XML2 and XML3; None when a value is not known."""
-    if not case.whole:
-        return None
-    drugs, services = sums(case)[attr]
-    return None if drugs is None or services is None else drugs + services
-
-
-Sums = Mapping[str, tuple[Decimal | None, Decimal | None]]
-
-
-def sums(case: Case) -> Sums:
-    """By field, the sums over XML2 and over XML3, worked out once per encounter."""
-    found: Sums | None = case.memo.get("sums")
-    if found is None:
-        columns = _COLUMNS_4210 if case.old else _COLUMNS
-        drugs = _add(columns, case.rows("XML2"), case.old)
-        services = _add(columns, case.rows("XML3"), case.old)
-        found = case.memo["sums"] = dict(
-            zip(columns, zip(drugs, services, strict=True), strict=True)
-        )
-    return found
-
-
 _SHARED = ("t_bntt", "t_bncct", "t_bhtt", "t_nguonkhac")
 _COLUMNS = ("thanh_tien_bv", "thanh_tien_bh", *_SHARED)
 _COLUMNS_4210 = ("thanh_tien", "t_ngoaids", *_SHARED)
 
 
-def _add(columns: tuple[str, ...], rows: tuple[Any, ...], old: bool) -> tuple[Decimal | None, ...]:
-    try:
-        return _add_4210(rows) if old else _add_130(rows)
-    except TypeError:  # a value is missing
-        return tuple(total([getattr(row, attr) for row in rows]) for attr in columns)
+def columns(old: bool) -> tuple[str, ...]:
+    """The fields of XML2 and XML3 that are summed up; ``old``: in the 4210 family."""
+    return _COLUMNS_4210 if old else _COLUMNS
 
 
-def _add_130(rows: tuple[Any, ...]) -> tuple[Decimal, ...]:
-    price = insured = own = shared = fund = other = ZERO
-    for row in rows:
-        price += row.thanh_tien_bv
-        insured += row.thanh_tien_bh
-        shared += row.t_bncct
-        fund += row.t_bhtt
-        own += row.t_bntt
-        other += row.t_nguonkhac
-    return price, insured, own, shared, fund, other
+def sums(case: Case, table: str) -> Sums:
+    """The sums of the columns of XML2 or XML3, None where a value is not known.
+
+    Most were made when the rows were looked at.
+    """
+    found = case.sums.get(table)
+    if found is None:
+        rows = case.rows(table)
+        found = tuple(total([getattr(row, attr) for row in rows]) for attr in columns(case.old))
+        case.sums[table] = found
+    return found
 
 
-def _add_4210(rows: tuple[Any, ...]) -> tuple[Decimal, ...]:
-    price = outside = own = shared = fund = other = ZERO
-    for row in rows:
-        price += row.thanh_tien
-        outside += row.t_ngoaids
-        own += row.t_bntt
-        shared += row.t_bncct
-        fund += row.t_bhtt
-        other += row.t_nguonkhac
-    return price, outside, own, shared, fund, other
+def _lines(case: Case, attr: str) -> Decimal | None:
+    """The sum of a field over XML2 and XML3; None when a value is not known."""
+    if not case.whole:
+        return None
+    at = columns(case.old).index(attr)
+    drugs, services = sums(case, "XML2")[at], sums(case, "XML3")[at]
+    return None if drugs is None or services is None else drugs + services
 
 
 def _compare(case: Case, code: str, attr: str, expected: Decimal | None) -> Hit | None:
@@ -109,7 +82,7 @@ def _price(case: Case) -> str:
 
 def drugs(case: Case) -> Hit | None:
     """S01: T_THUOC is the sum of the amounts of XML2."""
-    expected = sums(case)[_price(case)][0] if case.whole else None
+    expected = sums(case, "XML2")[0] if case.whole else None
     return _compare(case, "BHYT-CLAIM-101", "t_thuoc", expected)
 
 
@@ -173,17 +146,18 @@ def fund_by_lines(case: Case) -> Hit | None:
 
 def fee_for_service(case: Case) -> Hit | None:
     """S09: T_BHTT_GDV is the sum of T_BHTT of the lines with MA_PTTT = 1."""
-    if case.x1 is None or not case.whole or case.card[:2] in NO_SERVICE_FEE_TOTAL:
+    if case.x1 is None or not case.whole:
         return None
     rows: list[Any] = [*case.rows("XML2"), *case.rows("XML3")]
-    methods = {row.ma_pttt for row in rows}
-    if None in methods:
+    others = [row.ma_pttt for row in rows if row.ma_pttt != "1"]
+    if None in others:
         return None
-    if methods == {"1"}:
-        expected = _lines(case, "t_bhtt")
-    else:
+    if others:
         expected = total([row.t_bhtt for row in rows if row.ma_pttt == "1"])
-    return _compare(case, "BHYT-CLAIM-109", "t_bhtt_gdv", expected)
+    else:
+        expected = _lines(case, "t_bhtt")
+    hit = _compare(case, "BHYT-CLAIM-109", "t_bhtt_gdv", expected)
+    return None if hit is None or case.card[:2] in NO_SERVICE_FEE_TOTAL else hit
 
 
 def outside_capitation(case: Case) -> Hit | None:
