@@ -135,6 +135,12 @@ def test_every_gateway_has_vectors():
     assert {folder.name for folder in folders()} == set(gateways())
 
 
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_gateway_has_a_page(language):
+    pages = Path(__file__).parents[2] / "docs" / language / "how-to" / "gateways"
+    assert set(gateways()) <= {page.stem for page in pages.glob("*.md")}
+
+
 if __name__ == "__main__":
     for where in folders():
         for file, asked, _, answered in played(where):
