@@ -254,6 +254,22 @@ def test_outside_rule_that_fails_does_not_stop_the_check(clean):
     assert "patient" not in said[0].message_en
 
 
+@pytest.mark.usefixtures("clean_catalogue")
+def test_outside_rule_may_give_the_same_hit_twice(clean):
+    always = rules.Hit("MA_LK", {"word": "same"})
+    claim = clean(OUT)
+    document = Document(kind=DocumentKind.ENVELOPE, family=Family.F130, claims=(claim, claim))
+    one = _house("HOUSE-004", lambda case: [always, always], scope="claim")
+    found = rules.check(document, outside=[one]).by_code("HOUSE-004")
+    assert [(f.encounter, f.params["word"]) for f in found] == [
+        (0, "same"),
+        (0, "same"),
+        (1, "same"),
+        (1, "same"),
+    ]
+    assert type(always) is rules.Hit
+
+
 class Point:
     """Stands for an entry point."""
 

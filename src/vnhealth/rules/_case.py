@@ -22,6 +22,8 @@ NOT_CLAIMS = frozenset({"XML0", "XML12"})
 """Tables that travel alone, not in the envelope of claims."""
 
 
+_INPATIENT = frozenset({"03", "04", "09"})
+
 Sums = tuple[Decimal | None, ...]
 """The sums of some columns of a table; None where a value is not known."""
 
@@ -30,8 +32,9 @@ class Case:
     """An encounter under the rules of one edition and day.
 
     ``begin`` and ``end`` are NGAY_VAO and NGAY_RA of XML1, ``kind`` is MA_LOAI_KCB in two digits;
-    each is None (or empty) when it is not there. ``rates`` are the MUC_HUONG that covered lines may
-    have. ``whole`` is false when a table could not be read, so that no total can be judged.
+    each is None (or empty) when it is not there. ``inpatient`` is true for inpatient, day and
+    short-stay treatment. ``rates`` are the MUC_HUONG that covered lines may have. ``whole`` is false
+    when a table could not be read, so that no total can be judged.
 
     ``sums``, ``linked`` and ``counted`` are notes made when the rows were looked at: the sums of
     the columns of XML2 and XML3, the tables whose rows all have the MA_LK of XML1 (``link``), and
@@ -67,6 +70,7 @@ class Case:
         self.end: LocalTime | None = first.ngay_ra if first is not None else None
         kind = first.ma_loai_kcb if first is not None else None
         self.kind: str = kind.zfill(2) if kind else ""
+        self.inpatient = self.kind in _INPATIENT
         self.rates = (
             expected_rates(first.ma_the_bhyt, first.ma_doituong_kcb, self.inpatient, on)
             if first is not None and not self.old
@@ -82,15 +86,15 @@ class Case:
         self.counted: set[str] = set()
         self.begin_text = self.begin.text if self.begin is not None else ""
         self.end_day = self.end.text[:8] if self.end is not None else ""
-        self.until = self._until()
+        self.until = self._until_4210() if self.old else self.end
         self.until_text = self.until.text if self.until is not None else "9"
         self.to_the_minute = _has_minute(self.begin) and _has_minute(self.until)
         self.whole = PartForm.UNREADABLE not in [part.form for part in claim.parts]
 
-    def _until(self) -> LocalTime | None:
+    def _until_4210(self) -> LocalTime | None:
         """NGAY_RA as an upper bound: the whole day where 4210 writes the time as 0000."""
         end = self.end
-        if end is None or not self.old or not end.text.endswith("0000"):
+        if end is None or not end.text.endswith("0000"):
             return end
         return LocalTime(end.text[:8], Precision.DAY) if end.precision >= Precision.DAY else None
 
@@ -103,11 +107,6 @@ class Case:
         for table in tables:
             for index, row in enumerate(self.tables.get(table, ())):
                 yield table, index, row
-
-    @property
-    def inpatient(self) -> bool:
-        """True for inpatient, day and short-stay treatment (03, 04, 09)."""
-        return self.kind in ("03", "04", "09")
 
     @property
     def card(self) -> str:
@@ -160,7 +159,9 @@ def money(value: Decimal) -> str:
     >>> money(Decimal("1500.00")), money(Decimal("0.50"))
     ('1500', '0.5')
     """
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
