@@ -33,8 +33,8 @@ class Case:
 
     ``begin`` and ``end`` are NGAY_VAO and NGAY_RA of XML1, ``kind`` is MA_LOAI_KCB in two digits;
     each is None (or empty) when it is not there. ``inpatient`` is true for inpatient, day and
-    short-stay treatment. ``rates`` are the MUC_HUONG that covered lines may have. ``whole`` is false
-    when a table could not be read, so that no total can be judged.
+    short-stay treatment. ``rates`` are the MUC_HUONG that covered lines may have. ``whole`` is
+    false when a table could not be read, so that no total can be judged.
 
     ``sums``, ``linked`` and ``counted`` are notes made when the rows were looked at: the sums of
     the columns of XML2 and XML3, the tables whose rows all have the MA_LK of XML1 (``link``), and
