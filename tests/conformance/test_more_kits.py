@@ -14,6 +14,7 @@ from vnhealth.conformance._model import Kit, Result, Scenario
 from vnhealth.conformance._play import judge, play
 from vnhealth.conformance._subject import accounts
 from vnhealth.conformance.clients import PlainStoresClient
+from vnhealth.conformance.clients._axis import PlainAxisClient
 from vnhealth.conformance.clients._pharmacist import PlainPharmacist
 from vnhealth.conformance.clients._prescriber import PlainPrescriber
 from vnhealth.conformance.expect._privacy import canaries
@@ -30,6 +31,7 @@ PLAIN = {
     "eprescription": PlainPrescriber,
     "eprescription-pharmacy": PlainPharmacist,
     "provincial-repository": PlainStoresClient,
+    "health-data-axis": PlainAxisClient,
 }
 
 

@@ -90,6 +90,10 @@ GROUPS = {
     "RPT": ("Kho: sự cố", "Store troubles"),
     "RPL": ("Kho: ngoài phép thử", "Store beyond tests"),
     "RPV": ("Máy chủ kho", "Store server"),
+    "AXS": ("Trục: phiên", "Axis sessions"),
+    "AXM": ("Trục: thông điệp", "Axis messages"),
+    "AXT": ("Trục: gửi", "Axis sending"),
+    "AXL": ("Trục: ngoài phép thử", "Axis beyond tests"),
     "DIV": ("Máy chủ không định danh", "De-id server"),
 }
 COLOURS = {"pass": "#0a7a4b", "fail": "#b3261e", "error": "#7b1fa2", "inconclusive": "#946200"}

@@ -20,6 +20,7 @@ __all__ = [
     "GATEWAY",
     "LETTERS",
     "PrescriptionStage",
+    "born_of",
     "message_of",
     "prescription_of",
     "with_medicines",
@@ -101,11 +102,11 @@ def with_medicines(stage: Stage, seed: int) -> Iterator[Claim]:
     day = synth.Day(
         encounters=SEARCHED, edition=edition, seed=seed, facility=facility, day=stage.day
     )
-    fit = (claim for claim in day if _medicines(claim) and _born(claim))
+    fit = (claim for claim in day if _medicines(claim) and born_of(claim))
     yield from (claim for _, claim in zip(range(stage.encounters), fit, strict=False))
 
 
-def _born(claim: Claim) -> str:
+def born_of(claim: Claim) -> str:
     """The day of birth (ISO); empty when only a year is known."""
     text = _text(claim, "NGAY_SINH")
     return "" if "00" in (text[4:6], text[6:8]) else f"{text[:4]}-{text[4:6]}-{text[6:8]}"
@@ -136,7 +137,7 @@ def prescription_of(claim: Claim, index: int) -> Facts:
 
 
 def _patient(claim: Claim, written: dt.datetime) -> dict[str, str]:
-    born = dt.date.fromisoformat(_born(claim))
+    born = dt.date.fromisoformat(born_of(claim))
     before_birthday = (written.month, written.day) < (born.month, born.day)
     child = written.year - born.year - before_birthday < GUARDED_YEARS
     return {

@@ -1,5 +1,6 @@
 """Expectations: what a test may ask of a client, each a step with its texts in both languages."""
 
+from vnhealth.conformance.expect._axis import *  # noqa: F403
 from vnhealth.conformance.expect._books import *  # noqa: F403
 from vnhealth.conformance.expect._content import *  # noqa: F403
 from vnhealth.conformance.expect._pharmacy import *  # noqa: F403

@@ -98,6 +98,8 @@ def about_patients(watch: Watch) -> list[str]:
     """What identifies the staged patients, whole."""
     names = ("id", "name", "citizen_id", "insurance_card", "phone", "address")
     told = [t["patient"][n] for t in watch.staged.tasks if "patient" in t for n in names]
+    people = (t["person"] for t in watch.staged.tasks if "person" in t)
+    told += [person[name] for person in people for name in ("HO_TEN", "SO_CCCD")]
     for message in watch.staged.lying:
         told += [
             message.get(name, "")

@@ -11,7 +11,9 @@ from vnhealth.conformance._subject import Client
 from vnhealth.conformance.clients import ProbeClient, ReferenceClient, Workplace
 from vnhealth.conformance.clients._probe_rx import PrescriptionProbe
 from vnhealth.conformance.clients._probe_store import DeidProbe, StoreProbe
+from vnhealth.conformance.clients._reference_axis import ReferenceAxisClient
 from vnhealth.conformance.clients._reference_rx import ReferencePrescriber
+from vnhealth.conformance.kits._axis import KIT as AXIS
 from vnhealth.conformance.kits._claim3176 import KIT as CLAIM_3176
 from vnhealth.conformance.kits._eprescription import KIT as EPRESCRIPTION
 from vnhealth.conformance.kits._eprescription_server import KIT as EPRESCRIPTION_SERVER
@@ -32,6 +34,7 @@ CLIENTS: tuple[tuple[Kit, Callable[[Workplace], Client]], ...] = (
     (REPOSITORY, ReferenceClient),
     (PROVINCE, StoreProbe),
     (DEID, DeidProbe),
+    (AXIS, ReferenceAxisClient),
 )
 """Each kit with its own client: the reference of a self-test, or what asks a server."""
 

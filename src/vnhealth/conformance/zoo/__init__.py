@@ -5,6 +5,7 @@ from __future__ import annotations
 from vnhealth.conformance._model import Result
 from vnhealth.conformance._play import judge, play
 from vnhealth.conformance.kits import kit_of
+from vnhealth.conformance.zoo._axis_senders import AXIS_SENDERS
 from vnhealth.conformance.zoo._bug import Bug, WrongServer, bug
 from vnhealth.conformance.zoo._content import CONTENT
 from vnhealth.conformance.zoo._pharmacies import PHARMACIES
@@ -26,6 +27,7 @@ ZOO: tuple[Bug | WrongServer, ...] = (
     *RX_SERVERS,
     *SENDERS,
     *STORE_SERVERS,
+    *AXIS_SENDERS,
 )
 
 
