@@ -121,7 +121,7 @@ def test_text_that_never_settles_is_given_up_as_a_whole(monkeypatch: pytest.Monk
         at = next(i for i, c in enumerate(view) if c.isalpha())
         return [(at, at + 1, "name", "name")]
 
-    monkeypatch.setattr(Finder, "_once", lambda self, view: nibble(view))
+    monkeypatch.setattr(Finder, "_once", lambda self, page: nibble(page.text))
     assert finder.find(text) == [(0, len(text), "name", "pattern")]
 
 

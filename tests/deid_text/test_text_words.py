@@ -7,8 +7,12 @@ import unicodedata
 from importlib.resources import files
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vnhealth.deid.text import scrub
+from vnhealth.deid.text._evaluation_notes import labelled, notes
+from vnhealth.deid.text._page import HIDDEN, Page
 from vnhealth.deid.text._prepare import prepare
 
 DATA = files("vnhealth.deid.text") / "data"
@@ -117,3 +121,19 @@ def test_the_text_that_is_looked_at(text: str, view: str) -> None:
     assert ends[0][0] == 0 or text[0] == "\u200b"
     assert all(a <= b <= len(done.text) for a, b in ends)
     assert done.place(0, len(view))[1] == len(done.text)
+
+
+NOTES = [labelled(template)[0] for _, template in notes()]
+
+
+@given(st.sampled_from(NOTES), st.lists(st.integers(0, 400), max_size=6))
+def test_a_page_with_hidden_pieces_is_the_page_of_the_hidden_text(
+    text: str, places: list[int]
+) -> None:
+    marks = sorted((at, min(at + 9, len(text))) for at in places if at < len(text))
+    hidden = text
+    for start, end in marks:
+        hidden = hidden[:start] + HIDDEN * (end - start) + hidden[end:]
+    taken, anew = Page(text).hiding(hidden, marks), Page(hidden)
+    for name in Page.__slots__:
+        assert getattr(taken, name) == getattr(anew, name)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from vnhealth.deid.text._elements import RANK, Element, Elements
 from vnhealth.deid.text._lexicon import key, keys_of, listed, name_keys, place_syllables
-from vnhealth.deid.text._page import Page
-from vnhealth.deid.text._places import LOWER as _LOWER
+from vnhealth.deid.text._page import HIDDEN, Page
+from vnhealth.deid.text._places import LOWER
 from vnhealth.deid.text._spans import Mark
 
 __all__ = ["find_addresses"]
@@ -286,8 +286,8 @@ class _Addresses(Elements):
             return -1
         if not letters or len(words) > (10 if headed or numbered else 4):
             return -1
-        usual = sum(_LOWER[word] for word in letters)
-        rare = goes_on and not any(key[word] in keys_of("stop") for word in letters)
+        usual = sum(LOWER[word] for word in letters)
+        rare = (goes_on or numbered) and not any(key[word] in keys_of("stop") for word in letters)
         return end if headed or rare or usual * 2 > len(letters) else -1
 
     def english(self, taken: bytearray) -> Iterator[tuple[int, int]]:
@@ -329,6 +329,7 @@ class _Addresses(Elements):
                 or ("/" in number and page.begins(first))
                 or (not number.isdigit() and page.shape[first] in ":,(;")
                 or (page.shape[first] in " ," and self._nearby(first))
+                or page.seps[first].endswith((HIDDEN + ", ", HIDDEN + " - "))
             ):
                 yield first, last
 

@@ -240,8 +240,9 @@ class _Finder:
 
     def _clocked(self, i: int) -> bool:
         """True behind the time of day: lúc 10h 12.12, 19 giờ 30-4."""
-        hour = self.word(i - 1) in ("giờ", "gio", "h") and self.page.shape[i : i + 1] == " "
-        return hour and self.value(i - 2) >= 0 and self.word(i + 2) not in listed("unit")
+        j = i - 1 if self.value(i - 1) < 0 else i - 2
+        hour = self.word(j) in ("giờ", "gio", "h") and self.page.shape[i : i + 1] == " "
+        return hour and self.value(j - 1) >= 0 and self.word(i + 2) not in listed("unit")
 
     def _in_words(self, i: int) -> bool:
         """True for a number in brackets or behind a word in lower case."""

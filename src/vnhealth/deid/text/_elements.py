@@ -118,6 +118,8 @@ class Elements(Places):
                 return (code, False) if not self.measured(code) else (-1, False)
         if word in listed("address_number"):
             return -1, False
+        if word in listed("address_building") and low.isupper() and len(low) > 2:
+            return self._serial(i, level), True
         end = self.capitals(i)
         if end >= i:
             return self._serial(end, level), True

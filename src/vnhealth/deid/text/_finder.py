@@ -56,17 +56,16 @@ class Finder:
         """The same when something has been found already."""
         if "[" in view:
             view = _TAGS.sub(lambda tag: HIDDEN * len(tag[0]), view)
-        text = _hidden(view, found)
+        page = Page(_hidden(view, found))
         for _ in range(_ROUNDS):
-            marks = self._once(text)
+            marks = self._once(page)
             if not marks:
                 return found
             found = merged([*found, *marks], view) if found else marks
-            text = _hidden(view, found)
+            page = page.hiding(_hidden(view, found), (mark[:2] for mark in found))
         return [(0, len(view), "name", "pattern")]
 
-    def _once(self, text: str) -> list[Mark]:
-        page = Page(text)
+    def _once(self, page: Page) -> list[Mark]:
         if not page.words:
             return []
         shape = name_shape(page)
@@ -96,7 +95,7 @@ class Finder:
         names = list(find_names(page, shape, hidden))
         names += [(i, i) for i in find_again(page, shape, names)]
         found += [(*page.span(first, last), "name", "name") for first, last in names]
-        return merged(found, text) if found else found
+        return merged(found, page.text) if found else found
 
 
 def _hidden(view: str, marks: list[Mark]) -> str:

@@ -40,7 +40,7 @@ _RULES = (
     _rule(r"[^'](?P<n>S<MORE>{1,4})"),
     _rule(r"(?P<n>N)(?<![A-Z].)"),
     # Mai Văn Tám, Hà Thị Bé; Kim Ngọc Loan
-    _rule(r"(?P<n>[DRCGQUV] V(?: [<N>UXYIH])(?: [<N>UIH]){0,2})"),
+    _rule(r"(?P<n>[DRCGQUVF] V(?: [<N>UXYIH])(?: [<N>UIH]){0,2})"),
     _rule(r"(?P<n>V [GDSRQOC])(?=[,.;:)(n]|$| <L>)"),
     _rule(r"(?P<n>[DR](?: [GDRSOQ]){2,3})"),
     _rule(r"(?P<n>[DR] [GDRSO] C)(?![ -][CFMXY])"),
@@ -79,12 +79,12 @@ _RULES = (
     _rule(r"[;n][JB]:(?P<n>[GDSRQ] [GDSRQ])(?=[,.;)n]|$)"),
     # set off before a people: Pờ Xì Chừ, người Hà Nhì
     _rule(r"(?P<n>[QRSDGCFN](?:[ '][QRSDGCFNIHYO]){1,4})(?=[,(]z)"),
-    _rule(r"(?P<n>[QCRSDG] [CFQRSDG] H[ '][CFMGDRSOQU])"),
+    _rule(r"(?P<n>[QCRSDGF] [CFQRSDG] H[ '][CFMGDRSOQU])"),
     # a title with more words: cô giáo can thiệp Hiền Mai
     _rule(r"T(?: [lgopX]){1,3} (?P<n>[GDSRQ] [GDSRQ])(?=[,.;:)(n]|$| <L>)"),
     # foreign names: Maria Lopez, Kathleen O'Brien, Petrov Ivan; family name, comma, the rest
     _rule(r"(?P<n>M(?:[ -](?:[MF]|[IH]'[FMC]|[<N>b]|[IH](?= [FM]))){1,3})"),
-    _rule(r"(?P<n>F M)(?=[^ ]|$| <L>)"),
+    _rule(r"(?P<n>[FQSDR] M)(?=[^ ]|$| <L>)"),
     _rule(r"(?P<n>S,V [GDSRQOCUb](?: [GDSRQOUb])?)(?=[^ ]|$)"),
     # behind a title: anh Tuấn, BS. Hùng, bà Năm, ông John Smith, BN NTH
     _rule(r"(?:[TPL][ .:(n_-]|T B[ :.]|K[ :(n_-]|[TKPL] a )(?P<n>[<G>NAU](?:<MORE>|[ ][FM]){0,4})"),
@@ -101,7 +101,9 @@ _RULES = (
     _rule(r"[TL]:(?P<n>Y [GDSRQO](?: [GDSRQO])?)(?=[,.;)(n]|$)"),
     _rule(r"<L>:(?P<n>Y [GDSRQ] [GDSRQC])(?=[,.;)(n]|$)"),
     # an everyday word as a name or nickname: anh Đau (chồng), cô Ba Còi kể
-    _rule(r"K (?P<n>Y)(?=[,;)(]| k)"),
+    _rule(r"K (?P<n>Y)(?=[.,;)(]| k)"),
+    # one who speaks: Thu Hoài: dạ
+    _rule(r"(?:[.;n]|^.)(?P<n>[SGDRQ] [GDSRQ])(?=:)"),
     _rule(r"[KL][ :](?P<n>[GDSRO](?: [YC]){1,2})(?=[^ ]|$| <L>)"),
     _rule(r"T [lgok]:(?P<n>[<G>N](?:<MORE>){0,4})"),
     _rule(r"[TKPL](?: a)?[ .:(](?P<n>[IH](?:[._-][IH]){1,4}(?:[. ][GDRSOC])?)"),
@@ -110,7 +112,8 @@ _RULES = (
     _rule(r"[WZ][ :(](?P<n>[SGDRQNM](?:<MORE>){0,4})(?![ -][CFMXY])"),
     # lower case behind a title or label, and family name with văn or thị
     _rule(r"[TK](?: a)?[ .:(](?P<n>[sg](?: [srvgo]){0,3})"),
-    _rule(r"[TKPL](?: a)?[ .:(](?P<n>[srgo] v [lgokp](?: [srgo])?)(?=[^ ]|$| [dPTKL])"),
+    _rule(r"[TKPL](?: a)?[ .:(](?P<n>[srgo] v [lgokp](?: [srgolnp])?)(?=[^ ]|$| [dPTKL])"),
+    _rule(r"[TKPL](?: a)?[ .:(](?P<n>s [lgopn] [lgopn])(?=[,.;)(n]|$)"),
     _rule(r"K[ .:](?P<n>[or] g)(?=[^ ]|$| [lkdWPTK])"),
     _rule(r"[TKPL](?: a)?[ .:(](?P<n>[srgo] h [lgo])(?=[,.;(n]| d|$)"),
     _rule(r"a (?P<n>s [go] [go])(?=[,.;(n]|$)"),
@@ -122,7 +125,7 @@ _RULES = (
     _rule(r"[TK][ .](?P<n>[or])(?=[,.;)(n]|$| k)"),
     _rule(r"L[ :](?P<n>(?:[srg](?: [srvgol]){0,3}|o(?: [srgv])(?: [srgvo])?))(?=[^ ]|$| [kdlPTK])"),
     _rule(r"L[ :](?P<n>[or])(?=[,.;)n]|$| k)"),
-    _rule(r"(?P<n>[sr] v [gorl](?: [gos])?)"),
+    _rule(r"(?P<n>[sr] v [gorlp](?: [gos])?)"),
     _rule(r"(?P<n>[sr] v [go] [gol])(?=[,.;:)n]|$)"),
     _rule(r"(?P<n>s w [gorl](?: [go])?)"),
     _rule(r"(?P<n>s [go] [g])"),
@@ -132,7 +135,7 @@ _RULES = (
     _rule(r":(?P<n>[GDSRQ](?: [GDSRQOC]){0,3}(?:[,@][GDSRQ](?: [GDSRQOC]){0,3})+)(?=[.;)n]|$)"),
     # the second of two: anh Tuấn và Hoa; hai con Bảo, Ngọc
     _rule(r"[TKL][ :(][<G>N](?:<MORE>){0,3},(?P<n>[GDSRQ](?: [GDSRQ]){0,2})(?=[.;)n]|$| e)"),
-    _rule(r"[TKPLW](?: a)?[ .:(][<G>N](?:<MORE>){0,4}@(?P<n>[<G>](?:<MORE>){0,4})"),
+    _rule(r"[TKPLW](?: a)?[ .:(][<G>N](?:<MORE>){0,4}[@/](?P<n>[<G>](?:<MORE>){0,4})"),
     _rule(r"[TKPLW](?: a)?[ .:(][<G>N](?:<MORE>){0,4} e (?P<n>[<G>](?:<MORE>){0,4})"),
     # initials: N.T.H., N.V. An, Ng. V. An
     _rule(r"(?P<n>[IH](?:\.[IH]){2,4}(?:[. ][GDRSOC])?)"),
@@ -268,6 +271,11 @@ def _plausible(page: Page, shape: str, first: int, last: int) -> bool:
         return False
     if kinds.islower() and len(kinds) > 2 and shape[2 * first + 2] == ".":
         return set(page.seps[first + 1 : last + 1]) == {"."}
+    word = page.words[first - 1] if first else ""
+    if shape[2 * first] == "." and word.islower() and len(word) > 3 and kinds[0] in "FMCG":
+        return False
+    if len(kinds) == 1 and shape[2 * first] == ":" and page.keys[first] in keys_of("stop"):
+        return shape[2 * last + 2 : 2 * last + 3] != " "
     apart = kinds[:2] in ("HF", "HQ", "HG", "HC") and shape[2 * first + 2] == " "
     if apart and (page.words[first] == "K" or (kinds[1] == "G" and len(kinds) < 3)):
         return False
@@ -278,6 +286,8 @@ def _plausible(page: Page, shape: str, first: int, last: int) -> bool:
     if kinds[:1] in ("I", "H") and len(kinds) == 2 and before not in "TKPL":
         return page.seps[first + 1] == "." or shape[2 * first] == ":"
     if kinds in "Y" and not page.words[first].istitle():
+        return False
+    if kinds in "Y" and shape[2 * last + 2 : 2 * last + 3] == "." and page.capital(first - 1):
         return False
     if (
         len(kinds) == 1

@@ -98,9 +98,9 @@ class _Numbers:
             if lengths == {1} and size < len(places):
                 continue  # digits one by one make one number
             short = size > 1 and min(map(len, parts[1:])) < 2 and lengths != {1}
-            if short and not (digits.startswith("0") and len(parts[0]) > 2):
-                continue
             plus = self.page.seps[places[0]].endswith("+")
+            if short and not plus and not (digits.startswith("0") and len(parts[0]) > 2):
+                continue
             if is_phone(digits) and (
                 digits[0] == "0" or plus or size == 1 or cue == "phone" or parts[0] == "84"
             ):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 from vnhealth.deid.text._lexicon import WORD, Cache, Trie, fold, key, phrases, syllable
@@ -128,6 +129,52 @@ class Page:
         for first, last in self._bare_runs(marked):
             self.bare_at[first:last] = b"\1" * (last - first)
             self._scan(phrases(bare=True), self.folds, range(first, last), only=_PLACES)
+
+    def hiding(self, text: str, marks: Iterable[tuple[int, int]]) -> Page:
+        """The page of the same text in which the characters between some places are hidden now.
+
+        Words and phrases elsewhere are taken over. Where that will not do (text without marks, a
+        word or a phrase hidden in part) the text is read anew.
+        """
+        gone = bytearray(self.size)
+        for start, end in marks:
+            first = bisect_right(self.ends, start)
+            last = bisect_left(self.starts, end)
+            if first < last and (self.starts[first] < start or end < self.ends[last - 1]):
+                return Page(text)
+            gone[first:last] = b"\1" * (last - first)
+        kept = [i for i, is_gone in enumerate(gone) if not is_gone]
+        page = Page.__new__(Page)
+        page._take(self, text, kept)
+        marked = page.size - sum(map(str.isascii, page.words))
+        bare = marked * 12 < page.size or any(page._bare_runs(marked))
+        if bare or self.bare or any(self.bare_at):
+            return Page(text)
+        page.bare, page.bare_at = False, bytearray(page.size)
+        moved = list(accumulate(gone, initial=0))
+        page.found = {}
+        for name, found in self.found.items():
+            page.found[name] = whole = []
+            for first, last, classes in found:
+                if moved[last] == moved[first]:
+                    whole.append((first - moved[first], last - moved[first], classes))
+                elif not gone[first]:
+                    return Page(text)
+        return page
+
+    def _take(self, page: Page, text: str, kept: list[int]) -> None:
+        """Take over some words of a page of a text of the same length."""
+        self.text = text
+        self.size = len(kept)
+        self.words = [page.words[i] for i in kept]
+        self.starts = [*[page.starts[i] for i in kept], len(text)]
+        self.ends = [page.ends[i] for i in kept]
+        self.folds = [page.folds[i] for i in kept]
+        self.keys = [page.keys[i] for i in kept]
+        edges = zip([0, *self.ends], self.starts, strict=True)
+        self.seps = [text[start:end] for start, end in edges]
+        self.shape = "".join(map(SEPARATOR.__getitem__, self.seps[:-1]))
+        self.digits = [i for i, word in enumerate(self.words) if word[0] in _DIGITS]
 
     def _bare_runs(self, marked: int) -> Iterator[tuple[int, int]]:
         """Long stretches without marks inside a text that has marks elsewhere."""

@@ -95,7 +95,7 @@ def _capitals(word: str) -> str:
         return "B"
     if word.lower() in listed("particle") and not _surname(word):
         return "Y"
-    if word in ("NGAY", "XE"):
+    if word in listed("bare_not_name"):
         return "Y"
     found = _capital(word)
     if found == "G" and (key[word] in keys_of("ordinary") or key[word] in keys_of("stop")):
@@ -273,6 +273,8 @@ def _title(page: Page, kinds: list[str], first: int, last: int, classes: tuple[s
         return "T"
     if first and last - first == 1 and page.words[first].istitle() and kinds[first - 1] in "SV":
         return "" if page.shape[first] == " " else letter
+    if first and last - first > 1 and page.words[first].istitle() and kinds[first - 1] in "SV":
+        return "" if page.shape[first] == " " and page.words[first - 1].istitle() else letter
     if last - first > 1 or letter not in "KW":
         return letter
     if page.capital(first):
