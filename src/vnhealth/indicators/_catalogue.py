@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from vnhealth.deid.columns import FACTS
 from vnhealth.errors import VnHealthError
-from vnhealth.indicators._universe import ATTRIBUTES
+from vnhealth.indicators._universe import UNIVERSES
 
 __all__ = [
     "Catalogue",
@@ -29,8 +29,6 @@ __all__ = [
 
 _DATA = files("vnhealth.indicators") / "data"
 GROUPS = "{groups}"
-UNIVERSES = {"encounter": ATTRIBUTES}
-"""What several indicators count, with the dimensions by which it is cut."""
 
 
 class MeasureKind(StrEnum):
@@ -56,8 +54,8 @@ class Measure:
 
     ``base`` is the count on which it hangs, ``over`` and ``under`` the two sides of a ratio
     (``under`` defaults to the base), ``judged_by`` the figure that decides whether a count is small
-    (people instead of rows), ``universe`` what it counts together with other indicators, so that
-    their cells are hidden together.
+    (people instead of rows), ``universe`` what it counts together with other counts, so that their
+    cells are hidden together, and ``where`` what those have in common that it counts.
     """
 
     name: str
@@ -71,6 +69,7 @@ class Measure:
     percent: bool = False
     digits: int = 0
     universe: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def divisor(self) -> str:
@@ -212,9 +211,10 @@ def _check(found: Indicator) -> None:
     if found.dates not in ("any", "true") or found.suppress not in ("people", "none"):
         _refuse(place, "dates or suppress")
     for m in found.measures:
-        if m.universe and (m is not found.measures[0] or found.suppress == "none"):
-            _refuse(place, "only a first count that is hidden belongs to a universe")
-        if m.universe and set(found.dims) - set(UNIVERSES.get(m.universe, ())):
+        if m.universe and (m.kind is not MeasureKind.COUNT or found.suppress == "none"):
+            _refuse(place, "only a count that is hidden belongs to a universe")
+        held = {*found.dims, *found.fixed, *m.where} if m.universe else set()
+        if held - set(UNIVERSES.get(m.universe, ())):
             _refuse(place, "a dimension is not of its universe")
     if found.audience not in ("", "internal"):
         _refuse(place, "audience is internal or absent")

@@ -19,6 +19,7 @@ from vnhealth.indicators._intake import Intake
 from vnhealth.indicators._receipts import read_receipts
 from vnhealth.indicators._result import Result, Skipped
 from vnhealth.indicators._spool import NAMES
+from vnhealth.indicators._universe import Rules, rules_of
 
 __all__ = ["Filters", "Session"]
 
@@ -168,6 +169,7 @@ class Session:
             raise VnHealthError("ERR-IND-05")
         self.lists: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
+        self._infectious: list[dict[str, str]] = []
         self._receipts = receipts
         self._con = _duckdb().connect(str(work / "work.duckdb"))
         self._con.execute("SET preserve_insertion_order = false")
@@ -245,6 +247,8 @@ class Session:
                 [[row[column] for column in columns] for row in rows],
             )
         self._sizes[name] = len(rows)
+        if name == "infectious":
+            self._infectious = rows
         self.lists[name] = digest
 
     def _load_receipts(self, path: str | os.PathLike[str]) -> None:
@@ -319,15 +323,23 @@ class Session:
                 lines = self._con.fetchall()
                 found.append(Raw(indicator, figures_of(indicator, lines), self._limit(indicator)))
             progress(number)
-        together = hidden_together([raw for raw in found if isinstance(raw, Raw)], self.threshold)
+        counted = [raw for raw in found if isinstance(raw, Raw)]
+        together = hidden_together(counted, self.threshold, self._rules())
         return [
             raw
             if isinstance(raw, Skipped)
-            else Result(
-                raw.indicator, tuple(rows_of(raw, together.get(raw.indicator.id))), raw.threshold
-            )
+            else Result(raw.indicator, tuple(rows_of(raw, together)), raw.threshold)
             for raw in found
         ]
+
+    def _rules(self) -> Rules:
+        """What follows from a category and from a cost group in this run."""
+        lines = " UNION ".join(
+            f"SELECT '{kind}' AS kind, \"group\" AS cost_group FROM {kind}"  # noqa: S608
+            for kind in ("drug", "service")
+        )
+        one = f"SELECT cost_group, min(kind) FROM ({lines}) GROUP BY 1 HAVING count(*) = 1"  # noqa: S608
+        return rules_of(self._infectious, dict(self._con.execute(one).fetchall()))
 
     def _limit(self, indicator: Indicator) -> int:
         if indicator.suppress == "none":

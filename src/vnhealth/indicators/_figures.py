@@ -10,7 +10,7 @@ from typing import Any
 from vnhealth.indicators._catalogue import Indicator, MeasureKind
 from vnhealth.indicators._result import Figure, Row
 from vnhealth.indicators._suppress import Cell, equations, hide
-from vnhealth.indicators._universe import Universe
+from vnhealth.indicators._universe import UNIVERSES, Rules, Universe
 
 __all__ = ["Raw", "figures_of", "hidden_together", "rows_of"]
 
@@ -40,28 +40,37 @@ def figures_of(
     return values
 
 
-def hidden_together(found: Sequence[Raw], threshold: int) -> dict[str, frozenset[Cell]]:
-    """Cells of the first counts to hide, of indicators that count the same encounters."""
-    universe = Universe()
+Together = Mapping[str, Mapping[str, frozenset[Cell]]]
+"""Cells to hide, by indicator and measure."""
+
+
+def hidden_together(found: Sequence[Raw], threshold: int, rules: Rules) -> Together:
+    """Cells to hide of all counts that count the same things as others."""
+    universes = {name: Universe(name, rules) for name in UNIVERSES}
     for raw in found:
-        main = raw.indicator.measures[0]
-        if main.universe and raw.threshold:
-            universe.add(
-                raw.indicator.id,
-                raw.indicator.dims,
-                raw.indicator.groupings,
-                _people(raw.values, main.name),
-                _people(raw.values, main.judged_by or main.name),
-                threshold,
-                raw.indicator.fixed,
-            )
-    return universe.hide(threshold)
+        indicator = raw.indicator
+        for m in indicator.measures:
+            if m.universe and raw.threshold:
+                universes[m.universe].add(
+                    (indicator.id, m.name),
+                    indicator.dims,
+                    indicator.groupings,
+                    _people(raw.values, m.name),
+                    _people(raw.values, m.judged_by or m.name),
+                    threshold,
+                    {**indicator.fixed, **m.where},
+                )
+    gone: dict[str, dict[str, frozenset[Cell]]] = {}
+    for universe in universes.values():
+        for (name, measure), cells in universe.hide(threshold).items():
+            gone.setdefault(name, {})[measure] = cells
+    return gone
 
 
-def rows_of(raw: Raw, together: frozenset[Cell] | None) -> Iterable[Row]:
+def rows_of(raw: Raw, together: Together) -> Iterable[Row]:
     """The rows in their order, hidden figures left out; ``together`` as `hidden_together` says."""
     indicator, values = raw.indicator, raw.values
-    hidden = _hidden(indicator, values, raw.threshold, together)
+    hidden = _hidden(indicator, values, raw.threshold, together.get(indicator.id, {}))
     for cell in sorted(values, key=_sort_key):
         figures = values[cell]
         gone = hidden.get(cell, frozenset())
@@ -100,20 +109,21 @@ def _hidden(
     indicator: Indicator,
     values: Mapping[Cell, Mapping[str, Figure]],
     threshold: int,
-    together: frozenset[Cell] | None,
+    together: Mapping[str, frozenset[Cell]],
 ) -> dict[Cell, frozenset[str]]:
     """The names of hidden measures by cell; ``together`` are cells hidden for all indicators."""
     if not threshold or not values:
         return {}
-    table = equations(values, indicator.dims, indicator.groupings)
+    counted = _people(values, indicator.measures[0].name)
+    table = equations(counted, indicator.dims, indicator.groupings)
     by_measure: dict[str, frozenset[Cell]] = {}
     main = indicator.measures[0].name
     for m in indicator.measures:
-        if m.name == main and together is not None:
-            by_measure[main] = together
+        forced = by_measure.get(main, frozenset())
+        if m.name in together:
+            by_measure[m.name] = together[m.name] | forced
         elif m.kind is MeasureKind.COUNT:
             people = _people(values, m.judged_by or m.name)
-            forced = by_measure.get(main, frozenset())
             by_measure[m.name] = hide(people, table, threshold, forced=forced)
     for m in indicator.measures:
         if m.kind in (MeasureKind.COUNT, MeasureKind.RATIO):

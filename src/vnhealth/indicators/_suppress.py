@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 __all__ = ["Cell", "Equation", "equations", "hide"]
@@ -44,40 +44,58 @@ class Equation:
         return (self.total, *self.parts)
 
 
-def _covers(groupings: Sequence[frozenset[int]]) -> list[tuple[frozenset[int], frozenset[int]]]:
-    """Pairs of a grouping and one that refines it, without another between them."""
-    return [
-        (small, large)
-        for small in groupings
-        for large in groupings
-        if small < large and not any(small < other < large for other in groupings)
-    ]
+Grouping = frozenset[int]
+
+
+def _covers(
+    whole: Collection[Grouping], part: Collection[Grouping]
+) -> Iterator[tuple[Grouping, Grouping, bool]]:
+    """Pairs of a grouping and one that refines it, without another of the whole between them; and
+    whether one of the two counts a part only.
+    """
+    for small in [*whole, *part]:
+        for large in [*whole, *part]:
+            if small < large and not any(small < other < large for other in whole):
+                yield small, large, small in part or large in part
 
 
 def equations(
-    cells: Iterable[Cell], dims: Sequence[str], groupings: Sequence[Sequence[str]]
+    values: Mapping[Cell, int],
+    dims: Sequence[str],
+    groupings: Sequence[Sequence[str]],
+    partial: Sequence[Sequence[str]] = (),
 ) -> list[Equation]:
     """All equations between the cells of a table.
 
-    >>> cells = [(None,), ("a",), ("b",)]
+    The cells of ``partial`` groupings do not make up all that is counted: what they are part of is
+    an equation only where the numbers add up.
+
+    >>> cells = {(None,): 5, ("a",): 2, ("b",): 3}
     >>> equations(cells, ["x"], [[], ["x"]])
     [Equation(total=(None,), parts=(('a',), ('b',)))]
+    >>> equations({**cells, ("b",): 1}, ["x"], [[]], [["x"]])
+    []
     """
-    sets = [frozenset(dims.index(name) for name in names) for names in groupings]
-    by_set: dict[frozenset[int], list[Cell]] = {found: [] for found in sets}
-    for cell in sorted(cells, key=_order):
+    whole, part = (
+        [frozenset(dims.index(name) for name in names) for names in sets]
+        for sets in (groupings, partial)
+    )
+    part = [found for found in part if found not in whole]
+    by_set: dict[Grouping, list[Cell]] = {found: [] for found in [*whole, *part]}
+    for cell in sorted(values, key=_order):
         held = frozenset(i for i, value in enumerate(cell) if value is not None)
         if held in by_set:
             by_set[held].append(cell)
     found = []
-    for small, large in _covers(sets):
+    for small, large, doubtful in _covers(whole, part):
         parts: dict[Cell, list[Cell]] = {}
         for cell in by_set[large]:
             key = tuple(value if i in small else None for i, value in enumerate(cell))
             parts.setdefault(key, []).append(cell)
         for total in by_set[small]:
-            if total in parts:
-                found.append(Equation(total, tuple(sorted(parts[total], key=_order))))
+            mine = parts.get(total)
+            if mine and not (doubtful and sum(map(values.__getitem__, mine)) != values[total]):
+                found.append(Equation(total, tuple(sorted(mine, key=_order))))
     return found
 
 
@@ -96,9 +114,8 @@ def hide(
     """The cells to hide. ``values`` are numbers of people; ``forced`` are hidden in any case, and
     ``few`` count as small whatever their value (few people behind many rows).
 
-    >>> table = equations([(None,), ("a",), ("b",), ("c",)], ["x"], [[], ["x"]])
     >>> values = {(None,): 103, ("a",): 3, ("b",): 40, ("c",): 60}
-    >>> sorted(hide(values, table, 11), key=str)
+    >>> sorted(hide(values, equations(values, ["x"], [[], ["x"]]), 11), key=str)
     [('a',), ('b',)]
     """
     table = sorted(table, key=lambda e: [_order(cell) for cell in e.terms])
