@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from vnhealth.sync import Status, connect
+from vnhealth.sync._vss import VssGate
 
 NIGHT = 20
 
@@ -100,3 +101,38 @@ def test_the_list_has_pages_and_latest_versions_of_claims_only(night_class):
     assert by_key["LK1"].status is Status.ACCEPTED
     assert by_key["LK1"].transaction
     assert gate.results(today - dt.timedelta(days=1), today - dt.timedelta(days=1)) == ()
+
+
+def waiting_night(night_class, files=8):
+    """A night in which so many files were sent and are due for a question."""
+    night = night_class()
+    for number in range(files):
+        night.add(f"LK{number}")
+    while night.worker.tally.sent < files:
+        night.worker.run_once()
+    night.clock.advance(hours=2)
+    night.line.calls.clear()
+    return night
+
+
+def test_files_go_out_before_questions(night_class):
+    night = waiting_night(night_class)
+    night.add("NEW")
+    night.worker.run_once()
+    calls = [call.rpartition("/")[2] for call in night.line.calls if not call.endswith("/take")]
+    assert calls == ["guiHoSoXmlQD3176", "ket-qua-ngay"]
+    night.box.close()
+
+
+def test_a_gateway_that_says_it_has_no_list_is_asked_one_by_one(night_class, monkeypatch):
+    def lacking(self, since, until):
+        raise self.lacks("results")
+
+    night = waiting_night(night_class)
+    monkeypatch.setattr(VssGate, "results", lacking)
+    night.run()
+    assert set(night.states().values()) == {"accepted"}
+    assert {call.rpartition("/")[0].rpartition("/")[2] for call in night.line.calls} == {
+        *("token", "ket-qua"),
+    }
+    night.box.close()

@@ -26,6 +26,9 @@ log = logging.getLogger("vnhealth.outbox")
 SHORTEST_NAP_S = 1.0
 """Questions that come due within a second go out together."""
 
+TOLD_BY_A_LIST = (Status.ACCEPTED, Status.PENDING)
+"""States that need no findings."""
+
 FEWEST_FOR_A_LIST = 5
 ROWS_PER_QUESTION = 50
 """Lists come in pages of 100 and more; half a page of rows costs about as much as one question."""
@@ -112,15 +115,14 @@ class Worker:
         if gateway is not None and key in self._locked:
             self._log_in_again(key, gateway)
         taken = len(jobs)
-        if gateway is not None and gateway.capabilities.results:
-            jobs = self._ask_for_days(jobs, gateway)
-        for number, job in enumerate(jobs):
-            if not self._route.allowed(self._now(), batch):
-                for left in jobs[number:]:
-                    self.outbox.queue.release(left)
-                return taken - len(jobs) + number
-            self._do(job, gateway)
-        return taken
+        lists = gateway is not None and gateway.capabilities.results
+        while jobs and self._route.allowed(self._now(), batch):
+            if lists and gateway is not None and jobs[0].state is State.PENDING:
+                jobs, lists = self._ask_for_days(jobs, gateway), False
+            else:
+                self._do(jobs.pop(0), gateway)
+        self._release(jobs)
+        return taken - len(jobs)
 
     def _log_in_again(self, key: tuple[str, str], gateway: Gateway) -> None:
         """Somebody repaired the account: forget that it was refused."""
@@ -255,12 +257,11 @@ class Worker:
             pending, received = self.outbox.queue.counts_on(due[0], day)
             if pending >= FEWEST_FOR_A_LIST and pending * ROWS_PER_QUESTION >= received:
                 later = self.outbox.queue.take_pending(due[0], day, self._now())
-                now = {job.id for job in due}
-                answered |= self._ask_for_day(day, due + later, now, gateway)
+                answered |= self._ask_for_day(day, due, later, gateway)
         return [job for job in jobs if job.id not in answered]
 
     def _ask_for_day(
-        self, day: dt.date, waiting: list[Job], due: set[int], gateway: Gateway
+        self, day: dt.date, due: list[Job], later: list[Job], gateway: Gateway
     ) -> set[int]:
         """Settle what the list of a day accepts or has not judged; gives the jobs that are done.
 
@@ -269,24 +270,34 @@ class Worker:
         """
         self.tally.asked += 1
         try:
-            listed = {record.transaction: record for record in gateway.results(day, day)}
+            rows = gateway.results(day, day)
+        except NotSupported:
+            self._release(later)
+            return set()
         except SyncError as error:
-            self._note_failure(waiting[0], error)
-            for job in waiting:
+            self._note_failure(due[0], error)
+            for job in due + later:
                 self._postpone(job, State.PENDING, self._look_s(job), error.code)
-            return {job.id for job in waiting}
-        self._answered(waiting[0])
-        done = set()
-        for job in waiting:
-            record = listed.get(job.transaction) if job.transaction else None
-            if record is not None and record.status in (Status.ACCEPTED, Status.PENDING):
-                self._settle(job, _listed(job, record))
-                done.add(job.id)
-            elif job.id not in due and record is not None:
+            return {job.id for job in due}
+        self._answered(due[0])
+        listed = {record.transaction: record for record in rows if record.transaction}
+        shown = {
+            job.id: listed[job.transaction] for job in due + later if job.transaction in listed
+        }
+        done = {job_id for job_id, record in shown.items() if record.status in TOLD_BY_A_LIST}
+        for job in due + later:
+            if job.id in done:
+                self._settle(job, _listed(job, shown[job.id]))
+        for job in later:
+            if job.id in shown and job.id not in done:
                 self._postpone(job, State.PENDING, 0.0, "")
-            elif job.id not in due:
-                self.outbox.queue.release(job)
+        self._release([job for job in later if job.id not in shown])
         return done
+
+    def _release(self, jobs: list[Job]) -> None:
+        """Give back what was taken and not done."""
+        for job in jobs:
+            self.outbox.queue.release(job)
 
     # writing down
 
