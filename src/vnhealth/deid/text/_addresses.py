@@ -251,7 +251,7 @@ class _Addresses(Elements):
 
     def _spoken(self, i: int) -> int:
         """The last word of an address in lower case behind a word that announces it, or -1: piece
-        by piece between commas as long as its words are usual in names of places.
+        by piece between commas; the first begins with a word of an address or a number.
         """
         last, at = -1, i
         while at < self.page.size:
@@ -288,7 +288,7 @@ class _Addresses(Elements):
             return -1
         usual = sum(LOWER[word] for word in letters)
         rare = (goes_on or numbered) and not any(key[word] in keys_of("stop") for word in letters)
-        return end if headed or rare or usual * 2 > len(letters) else -1
+        return end if headed or rare or (goes_on and usual * 2 > len(letters)) else -1
 
     def english(self, taken: bytearray) -> Iterator[tuple[int, int]]:
         """Words with capital letters before Street, Ward and the like: 12A Ly Thai To Street."""
