@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from lxml import etree
@@ -19,6 +20,7 @@ from benchmarks.archives import memory, processes
 from benchmarks.corpus import Corpus
 from benchmarks.harness import Figure, figure, in_turns
 from vnhealth import codecs, deid, rules, signing, synth
+from vnhealth.signing._layout import read_layout
 from vnhealth.spec import Edition
 
 Tick = Callable[[], None]
@@ -214,17 +216,26 @@ def encode(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
 
 
 def versus(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure | str]:
-    """Peers against the same files; the ratio says how many times faster vnhealth is."""
+    """Peers against the same files: how many times faster vnhealth is, and what a peer costs.
+
+    The second says why the first differs from machine to machine: both peers and vnhealth are
+    measured against the same lxml trees.
+    """
     files = corpus.official[:24]
     parts = peers.inner(files)
     made = {
+        "vs_pydantic": (peers.pydantic_reader(parts), "≥ 3.3"),
         "vs_xsdata": (peers.xsdata_reader(parts), "≥ 18"),
         "vs_pydantic_xml": (peers.pydantic_xml_reader(parts), "≥ 12"),
         "vs_xmlschema": (peers.xmlschema_reader(parts), "≥ 45"),
         "vs_lxml_xsd": (peers.xsd_validator(parts), ""),
     }
     there: dict[str, Callable[[], object]] = {n: run for n, (run, _) in made.items() if run}
-    found = in_turns({"ours": lambda: read_all(files), **there}, max(3, rounds // 3), tick)
+    ours: dict[str, Callable[[], object]] = {
+        "floor": lambda: floor(files),
+        "ours": lambda: read_all(files),
+    }
+    found = in_turns({**ours, **there}, max(3, rounds // 3), tick)
     for name, (run, goal) in made.items():
         if run is None:
             yield f"{name}: not installed"
@@ -237,6 +248,10 @@ def versus(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure | str]:
             units=len(files),
             goal=goal,
             inverse=True,
+        )
+        peer = name.replace("vs_", "peer_")
+        yield replace(
+            figure(peer, found[name], found["floor"], called=FLOOR, units=len(files)), better=""
         )
 
 
@@ -286,6 +301,15 @@ def signatures(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure | str
         "verify_foreign": repeated(
             lambda: signing.verify(foreign, trust=trust, at=now), len(times)
         ),
+        "verify_untrusted": repeated(
+            lambda: signing.verify(signed, trust=None, at=now), len(times)
+        ),
+        "verify_new_signer": repeated(
+            lambda: signing.verify(signed, trust=authority.trust_store(), at=now), len(times)
+        ),
+        "verify_wrapping": repeated(
+            lambda: read_layout(signed, signing.VSS.holder, signing.VSS.max_bytes), len(times)
+        ),
     }
     peer = _signxml(authority, document)
     if peer is not None:
@@ -295,6 +319,9 @@ def signatures(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure | str
         "sign": ("rsa_sign", "RSA-2048 sign alone", "≤ 1.25"),
         "verify_own": ("rsa_verify", "RSA-2048 verify alone", "≤ 4"),
         "verify_foreign": ("rsa_verify", "RSA-2048 verify alone", "≤ 10"),
+        "verify_untrusted": ("rsa_verify", "RSA-2048 verify alone", ""),
+        "verify_new_signer": ("rsa_verify", "RSA-2048 verify alone", ""),
+        "verify_wrapping": ("rsa_verify", "RSA-2048 verify alone", ""),
     }
     for name, (base, called, goal) in bases.items():
         yield figure(name, found[name], found[base], called=called, units=len(times), goal=goal)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Optional
+from typing import Annotated, Any, Optional
 
 from lxml import etree
 
 from vnhealth import spec
+from vnhealth.records._sizes import BIRTHS
 
 TABLES = ("XML1", "XML2", "XML3", "XML4", "XML5")
 EDITION = "4750"
@@ -39,6 +41,40 @@ def inner(files: list[bytes]) -> list[tuple[str, bytes]]:
 def _python(f: spec.Field) -> type:
     kind = spec.record_kind("130", f.table, f.tag)
     return {spec.Kind.INTEGER: int, spec.Kind.DECIMAL: Decimal}.get(kind, str)
+
+
+def pydantic_reader(parts: list[tuple[str, bytes]]) -> Callable[[], object] | None:
+    """Models as most people write them, on the texts that lxml gives, row by row."""
+    try:
+        from pydantic import BeforeValidator, Field, create_model
+    except ImportError:
+        return None
+
+    def moment(text: object) -> dt.datetime | None:
+        if not isinstance(text, str):
+            return None
+        return dt.datetime.strptime(text, "%Y%m%d%H%M" if len(text) == 12 else "%Y%m%d")
+
+    rows: dict[str, tuple[str, Any]] = {}
+    for name in TABLES:
+        held = spec.table(EDITION, name)
+        fields: dict[str, Any] = {}
+        for f in held.fields:
+            type_: Any = _python(f)
+            time = spec.record_kind("130", name, f.tag) is spec.Kind.TIME and f.tag not in BIRTHS
+            limit = f.max_length if type_ is str and not time else None
+            if time:
+                type_ = Annotated[Optional[dt.datetime], BeforeValidator(moment)]
+            fields[f.attr] = (Optional[type_], Field(None, alias=f.tag, max_length=limit))
+        rows[name] = held.row, create_model(name, **fields)
+
+    def run() -> None:
+        for name, content in parts:
+            tag, model = rows[name]
+            for row in etree.fromstring(content).iter(tag):
+                model.model_validate({cell.tag: cell.text for cell in row})
+
+    return run
 
 
 def xsdata_reader(parts: list[tuple[str, bytes]]) -> Callable[[], object] | None:

@@ -38,13 +38,14 @@ def test_the_same_is_said_as_by_reading_and_checking(edition: str) -> None:
     sound = quick = 0
     claims = list(synth.generate(encounters=40, edition=edition, seed=31, faults=0.2))
     for claim in claims:
-        for data in (synth.render([claim], edition=edition), damaged(synth.render([claim]), dice)):
+        made = synth.render([claim], edition=edition)
+        for data in (made, damaged(made, dice)):
             expected = about_fields(data)
             assert list(codecs.validate(data)) == expected
             sound += not expected
             quick += _validate._is_sound(data, DEFAULT_LIMITS)
     assert quick <= sound
-    assert quick > 0.8 * sound or edition == "4210"
+    assert quick > 0.8 * sound
 
 
 @pytest.mark.parametrize("dialect", sorted(synth.DIALECTS))

@@ -28,7 +28,17 @@ from vnhealth.localtime import LocalTime, Precision
 from vnhealth.records import NotCanonical
 from vnhealth.records._convert import converter_of
 from vnhealth.records._sizes import size_of
-from vnhealth.spec import Edition, Family, Field, Kind, edition_at, record_kind, table, tables
+from vnhealth.spec import (
+    Edition,
+    Family,
+    Field,
+    Kind,
+    edition_at,
+    edition_info,
+    record_kind,
+    table,
+    tables,
+)
 
 __all__ = ["validate"]
 
@@ -80,22 +90,24 @@ def _case_is_sound(files: list[tuple[str, bytes]], limits: Limits) -> bool:
             return False
         held[name] = found
     summary = held.get("XML1")
-    day = _end(summary) if summary is not None and len(summary.rows) == 1 else None
-    if day is None:
+    judged = _judged_by(summary) if summary is not None and len(summary.rows) == 1 else None
+    if judged is None:
         return False
-    edition, period = _judged_by(day)
+    edition, period = judged
     try:
         return all(_rows_are_sound(edition, period, found) for found in held.values())
     except (NotCanonical, _grammar.NotMe, _Unsound):
         return False
 
 
-def _end(summary: _grammar.Rows) -> dt.date | None:
-    """The day of NGAY_RA in a row of the 130 family."""
+def _judged_by(summary: _grammar.Rows) -> tuple[Edition, int] | None:
+    """Edition and period of the encounter with this summary."""
     order, cells = summary.rows[0]
-    if isinstance(order, tuple) or "NGAY_RA" not in order.tags or "MA_THE" in order.tags:
+    if isinstance(order, tuple) or "NGAY_RA" not in order.tags:
         return None
-    return _day(cells[order.tags.index("NGAY_RA")])
+    day = _day(cells[order.tags.index("NGAY_RA")])
+    family = Family.F4210 if "MA_THE" in order.tags else Family.F130
+    return _in_force(day, family) if day else None
 
 
 @lru_cache(maxsize=4096)
@@ -108,10 +120,10 @@ def _day(cell: bytes | None) -> dt.date | None:
 
 
 @cache
-def _judged_by(day: dt.date) -> tuple[Edition, int]:
+def _in_force(day: dt.date, family: Family) -> tuple[Edition, int]:
     from vnhealth.rules._plans import period_of
 
-    return edition_at(day, Family.F130), period_of(day)
+    return edition_at(day, family), period_of(day)
 
 
 def _rows_are_sound(edition: Edition, period: int, found: _grammar.Rows) -> bool:
@@ -174,11 +186,11 @@ def _fields(edition: Edition, period: int, name: str) -> dict[str, _Good]:
     from vnhealth.rules._fields import Judge
     from vnhealth.rules._plans import era_of
 
-    spec = table(edition, name)
+    spec, family = table(edition, name), edition_info(edition).family
     judge = Judge(spec, era_of(edition, period))
     return {
-        tag: _Good(spec.by_tag.get(tag), record_kind(Family.F130, name, tag), judge)
-        for tag in decoder(Family.F130, name).kinds
+        tag: _Good(spec.by_tag.get(tag), record_kind(family, name, tag), judge)
+        for tag in decoder(family, name).kinds
     }
 
 
@@ -192,7 +204,7 @@ def _look(
     """
     if name not in tables(edition):
         return None
-    layout = decoder(Family.F130, name).layout(order.tags)
+    layout = decoder(edition_info(edition).family, name).layout(order.tags)
     fields = _fields(edition, period, name)
     demanded = {f.tag for f in table(edition, name) if f.required == "yes"}
     if layout.notes or not layout.plain or not demanded.issubset(order.tags):
