@@ -15,7 +15,7 @@ import typer
 from vnhealth.cli._common import Exit, err, out, print_json, progress, say
 
 if TYPE_CHECKING:
-    from vnhealth.deid.text import Mode, Scrubber
+    from vnhealth.deid.text import Mode, Recogniser, Scrubber
     from vnhealth.deid.text._evaluation import Figures
 
 __all__ = ["register"]
@@ -44,6 +44,12 @@ def text(
     report: Annotated[
         Path | None, typer.Option(help="JSONL: số lượng đã bỏ theo loại / counts by kind.")
     ] = None,
+    review: Annotated[
+        str,
+        typer.Option(
+            help="underthesea | module:function: chỉ đánh dấu trong --report / only marks."
+        ),
+    ] = "",
 ) -> None:
     """Bỏ thông tin định danh trong văn bản tự do. / Take what names people out of free text.
 
@@ -51,7 +57,7 @@ def text(
     """
     if mode not in ("tags", "surrogates"):
         raise typer.BadParameter("tags | surrogates", param_hint="--mode")
-    shared = _roster(roster)
+    shared, second = _roster(roster), _recogniser(review, report)
     chosen: Mode = "surrogates" if mode == "surrogates" else "tags"
     bad, whole = 0, source.stat().st_size
     counts = _Output(report)
@@ -61,7 +67,7 @@ def text(
                 step(place, whole)
             if not line.strip():
                 continue
-            done = _scrub_line(line, chosen, shared)
+            done = _scrub_line(line, chosen, shared, second)
             if done is None:
                 bad += 1
                 continue
@@ -93,6 +99,22 @@ def _roster(path: Path | None) -> Scrubber | None:
     return Scrubber(Known.from_dict(known))
 
 
+def _recogniser(name: str, report: Path | None) -> Recogniser | None:
+    """The second opinion by its name; its marks go into the report and nowhere else."""
+    from vnhealth.deid.text._review import recogniser
+
+    if not name:
+        return None
+    if report is None:
+        raise typer.BadParameter("--report", param_hint="--review")
+    try:
+        found = recogniser(name)
+        tuple(found(""))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--review") from None
+    return found
+
+
 def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
     """Number of each line, bytes read so far, and the line."""
     place = 0
@@ -103,7 +125,7 @@ def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _scrub_line(
-    line: bytes, mode: Mode, roster: Scrubber | None
+    line: bytes, mode: Mode, roster: Scrubber | None, review: Recogniser | None
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """The scrubbed record and its report, or None for a line that is no record."""
     from vnhealth.deid.text import Known, Scrubber
@@ -117,12 +139,13 @@ def _scrub_line(
     known = record.get("known") or {}
     if not isinstance(known, dict):
         return None
-    done = Scrubber(Known.from_dict(known), mode=mode, roster=roster).scrub(record["text"])
+    scrubber = Scrubber(Known.from_dict(known), mode=mode, roster=roster, review=review)
+    done = scrubber.scrub(record["text"])
     spans = [span.to_dict() for span in done.spans]
-    return (
-        {"id": record.get("id"), "text": done.text, "spans": spans},
-        {"id": record.get("id"), **done.report()},
-    )
+    counts = {"id": record.get("id"), **done.report()}
+    if review is not None:
+        counts["places"] = [list(place) for place in done.review]
+    return {"id": record.get("id"), "text": done.text, "spans": spans}, counts
 
 
 class _Output:
