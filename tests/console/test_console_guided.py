@@ -304,4 +304,4 @@ def test_every_step_of_every_kit_has_its_page(person, desk, kit, language):
             assert len(answer.body) < 200_000
             assert guide.texts[f"do_{language}"] in html.unescape(answer.body.decode())
         submit(person, "skip", reason="-")
-    assert len(seen) > 1
+    assert seen
