@@ -88,12 +88,13 @@ def main() -> int:
 
 def show(figures: list[Figure], notes: list[str], facts: dict[str, object]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for head in ("figure", "ratio", "spread", "µs", "goal", "base"):
+    for head in ("figure", "ratio", "spread", "µs", "goal", "", "base"):
         table.add_column(head, justify="right" if head in ("ratio", "spread", "µs") else "left")
     for f in figures:
         spread = f"{f.spread:.0%}" if f.spread else ""
         us = f"{f.us:.0f}" if f.us else ""
-        table.add_row(f.name, f"{f.ratio:.2f}", spread, us, f.goal, f.base)
+        mark = {True: "reached", False: "NOT reached", None: ""}[f.reached]
+        table.add_row(f.name, f"{f.ratio:.2f}", spread, us, f.goal, mark, f.base)
     console = Console(width=140)
     console.print(table)
     for note in notes:

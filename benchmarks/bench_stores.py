@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
 import random
 import statistics
 import sys
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,7 @@ GATEWAY, KIND = "province", "claim"
 A_DAY = 5_000
 FACILITIES = tuple(f"{79000 + n}" for n in range(1, 51))
 FIRST = dt.datetime(2025, 1, 1, 7, tzinfo=ICT)
+LATE = FIRST + dt.timedelta(days=9999)
 AGAIN = 64
 """Every so manieth encounter takes the place of the one before it."""
 BATCH = 1000
@@ -75,6 +78,11 @@ def key_of(number: int) -> str:
     return f"LK{number - (number % AGAIN == 0):012}"
 
 
+def judged(number: int) -> bool:
+    """One in a hundred waits for its verdict."""
+    return number % 1000 < 990
+
+
 def day_of(number: int) -> dt.date:
     """The day on which an encounter was received."""
     return (FIRST + dt.timedelta(days=number // A_DAY)).date()
@@ -88,7 +96,7 @@ class Filling:
         self._ids = IdMaker(7)
 
     def submission(self, number: int) -> Submission:
-        """One that was judged, but for those of the last hundred of each thousand."""
+        """One of the encounters."""
         second = number % A_DAY * 8
         received = FIRST + dt.timedelta(days=number // A_DAY, seconds=second)
         body = self.body(number)
@@ -101,10 +109,10 @@ class Filling:
             username=FACILITIES[number % len(FACILITIES)],
             transaction=self._ids.tracking(GATEWAY, number),
             received=received,
-            due=received + dt.timedelta(minutes=5),
+            due=received + dt.timedelta(minutes=5) if judged(number) else LATE,
             digest=f"{number:064x}",
             size=len(body),
-            settled=number % 1000 < 990,
+            settled=judged(number),
         )
 
     def body(self, number: int) -> bytes:
@@ -120,7 +128,7 @@ class Filling:
             number,
             0,
             key_of(number),
-            state if number % 1000 < 990 else State.PENDING,
+            state if judged(number) else State.PENDING,
             number + 1 if again else None,
             findings=(FINDING, FINDING) if refused else (),
         )
@@ -145,11 +153,21 @@ def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 class Subject:
-    """One store, with what is asked of it."""
+    """One store, with what is asked of it.
 
-    def __init__(self, store: SqlStore, disk: Callable[[], dict[str, float]]) -> None:
+    ``cpu`` gives the seconds of CPU that this process and the database have used so far: what a
+    thing costs, whatever else the machine does.
+    """
+
+    def __init__(
+        self,
+        store: SqlStore,
+        disk: Callable[[], dict[str, float]],
+        cpu: Callable[[], float],
+    ) -> None:
         self.store = store
         self.disk = disk
+        self.cpu = cpu
         self.filling = Filling()
         self.count = 0
         self.clock = VirtualClock(FIRST)
@@ -157,31 +175,53 @@ class Subject:
             store, self.clock, IdMaker(7), lambda *_: check_file, trust=None, signatures="off"
         )
 
-    def fill(self, upto: int) -> float:
-        """Bring the store to this size; encounters a second of the median commit."""
-        times = []
-        for part in batched(self.filling.items(self.count + 1, upto + 1), BATCH):
-            start = time.perf_counter()
-            self.store.add_many(part)
-            times.append((time.perf_counter() - start) / len(part))
-        self.store.next_number("submission", upto - self.count)
-        self.count = upto
-        return 1 / statistics.median(times)
-
-    def accepted(self, rounds: int, size: int) -> float:
-        """Encounters a second when so many share a commit: what the server does for each group."""
-        times: list[float] = []
+    def timed(self, runs: Iterable[Callable[[], object]]) -> dict[str, float]:
+        """Of so many runs: the median of the wall time and the mean of the CPU, in ms."""
+        walls: list[float] = []
+        cpu = 0.0
         end = time.perf_counter() + SECONDS
-        while len(times) < rounds and (not times or time.perf_counter() < end):
-            intakes = [self.filling.intake(self.count + n) for n in range(1, size + 1)]
-            self.clock.jump(FIRST + dt.timedelta(days=self.count // A_DAY))
-            start = time.perf_counter()
+        for run in runs:
+            begin, start = self.cpu(), time.perf_counter()
+            run()
+            walls.append(time.perf_counter() - start)
+            cpu += self.cpu() - begin
+            if time.perf_counter() > end:
+                break
+        found = {"wall": statistics.median(walls), "cpu": cpu / len(walls)}
+        return {name: round(seconds * 1000, 4) for name, seconds in found.items()}
+
+    def fill(self, upto: int) -> dict[str, float]:
+        """Bring the store to this size; ms for each encounter."""
+        walls: list[float] = []
+        cpu, first = 0.0, self.count
+        for part in batched(self.filling.items(first + 1, upto + 1), BATCH):
+            begin, start = self.cpu(), time.perf_counter()
+            self.store.add_many(part)
+            walls.append((time.perf_counter() - start) / len(part))
+            cpu += self.cpu() - begin
+        self.store.next_number("submission", upto - first)
+        self.count = upto
+        found = {"wall": statistics.median(walls), "cpu": cpu / (upto - first)}
+        return {name: round(seconds * 1000, 4) for name, seconds in found.items()}
+
+    def accepted(self, rounds: int, size: int) -> dict[str, float]:
+        """Ms for each encounter when so many share a commit: what the server does for a group."""
+
+        def group() -> None:
             with self.store.transaction():
                 for intake in intakes:
                     self.ledger.accept(intake, dt.timedelta(minutes=5))
-            times.append((time.perf_counter() - start) / size)
-            self.count += size
-        return 1 / statistics.median(times)
+
+        def groups() -> Iterator[Callable[[], None]]:
+            nonlocal intakes
+            for _ in range(rounds):
+                self.clock.jump(FIRST + dt.timedelta(days=self.count // A_DAY))
+                intakes = [self.filling.intake(self.count + n) for n in range(1, size + 1)]
+                self.count += size
+                yield group
+
+        intakes: list[Intake] = []
+        return {name: round(ms / size, 4) for name, ms in self.timed(groups()).items()}
 
     def questions(self) -> dict[str, Callable[[random.Random], object]]:
         """By name: one of the kind with arguments of its own each time."""
@@ -217,14 +257,14 @@ class Subject:
             return store.counts(GATEWAY, "", day_of(0), day_of(last))
 
         def due(dice: random.Random) -> object:
-            return store.due(FIRST + dt.timedelta(days=9999), 200, "", "")
+            return store.due(LATE, 200, "", "")
 
         def due_of_facility(dice: random.Random) -> object:
-            at = FIRST + dt.timedelta(days=9999)
+            at = LATE
             return store.due(at, 200, GATEWAY, place(dice)[1])
 
         def opaque(dice: random.Random) -> object:
-            at = FIRST + dt.timedelta(days=9999)
+            at = LATE
             return store.due(at, 200, GATEWAY, place(dice)[1], opaque=True)
 
         return {
@@ -240,48 +280,41 @@ class Subject:
             "opaque": opaque,
         }
 
-    def asked(self) -> dict[str, float]:
-        """Milliseconds of each question: the median."""
+    def asked(self) -> dict[str, dict[str, float]]:
+        """Each question with arguments of its own each time."""
         found = {}
         for name, ask in self.questions().items():
-            dice, times = random.Random(name), []
-            end = time.perf_counter() + SECONDS
+            dice = random.Random(name)
             ask(dice)
-            while len(times) < 300 and (not times or time.perf_counter() < end):
-                start = time.perf_counter()
-                ask(dice)
-                times.append((time.perf_counter() - start) * 1000)
-            found[name] = round(statistics.median(times), 4)
+            found[name] = self.timed(partial(ask, dice) for _ in range(300))
         return found
+
+    def intake(self) -> dict[str, dict[str, float]]:
+        """One after the other, each with a commit of its own or so many with one."""
+        return {"grouped": self.accepted(60, GROUP), "alone": self.accepted(300, 1)}
 
     def at(self, size: int) -> dict[str, Any]:
         """The whole line of the curve at a size."""
         bulk = self.fill(size)
         self.store.make_ready()
         disk = self.disk()
-        persons = self.persons() if size <= PERSONS else None
+        persons = self.persons() if size <= PERSONS else {}
         return {
             "encounters": size,
-            "bulk_per_second": round(bulk),
-            "grouped_per_second": round(self.accepted(40, GROUP)),
-            "alone_per_second": round(self.accepted(200, 1)),
-            "ms": self.asked(),
-            "bytes_per_encounter": {n: round(v / size, 1) for n, v in disk.items()},
-            "persons": persons,
+            "intake": {"bulk": bulk, **self.intake()},
+            "asked": {**self.asked(), **persons},
+            "bytes": {name: round(bytes / size, 1) for name, bytes in disk.items()},
         }
 
-    def persons(self) -> dict[str, float]:
-        """The first question after who somebody is reads what was stored; the next ones do not."""
+    def persons(self) -> dict[str, dict[str, float]]:
+        """Who somebody is: the first question reads all that is stored, the next ones do not."""
         found = Persons(self.store, GATEWAY)
         (claim,) = synth.generate(encounters=1, seed=7)
-        who, times = person_of(claim.xml1), []
-        for _ in range(50):
-            start = time.perf_counter()
-            found.who_is(who)
-            times.append(time.perf_counter() - start)
+        ask = partial(found.who_is, person_of(claim.xml1), self.clock.now())
+        first = self.timed([ask])
         return {
-            "first_us_per_encounter": round(times[0] / self.count * 1e6, 1),
-            "next_ms": round(statistics.median(times[1:]) * 1000, 3),
+            "person_first": {name: round(ms / self.count, 4) for name, ms in first.items()},
+            "person": self.timed([ask] * 300),
         }
 
     def without(self, index: str) -> dict[str, Any]:
@@ -291,13 +324,13 @@ class Subject:
         start = time.perf_counter()
         self.store._db.execute(f"CREATE INDEX {index} ON {INDEXES[index]}")
         found["made_again_s"] = round(time.perf_counter() - start, 1)
+        self.store.make_ready()
         return found
 
     def _index_line(self) -> dict[str, Any]:
         return {
-            "bulk_per_second": round(self.fill(self.count + 10_000)),
-            "grouped_per_second": round(self.accepted(40, GROUP)),
-            "ms": self.asked(),
+            "intake": {"bulk": self.fill(self.count + 10_000), **self.intake()},
+            "asked": self.asked(),
         }
 
     def indexes(self) -> dict[str, Any]:
@@ -315,7 +348,7 @@ def sqlite(folder: Path) -> Subject:
         sizes["all"] = path.stat().st_size
         return sizes
 
-    return Subject(store, disk)
+    return Subject(store, disk, time.process_time)
 
 
 def postgresql(url: str) -> Subject:
@@ -330,7 +363,14 @@ def postgresql(url: str) -> Subject:
         sizes = {str(name): int(size) for name, size in rows}
         return {**sizes, "all": sum(sizes.values())}
 
-    return Subject(store, disk)
+    (backend,) = store._db.execute("SELECT pg_backend_pid()").fetchone()
+    ticks = os.sysconf("SC_CLK_TCK")
+
+    def cpu() -> float:
+        fields = Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()
+        return time.process_time() + (int(fields[11]) + int(fields[12])) / ticks
+
+    return Subject(store, disk, cpu)
 
 
 def curve(name: str, sizes: list[int], folder: Path | None) -> dict[str, Any]:
@@ -351,29 +391,21 @@ def curve(name: str, sizes: list[int], folder: Path | None) -> dict[str, Any]:
 
 
 def show(name: str, found: dict[str, Any]) -> None:
-    """A table of the curve, and one of the indexes."""
-    lines = found["curve"]
-    table = Table(title=name, box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
-    for line in lines:
-        table.add_column(f"{line['encounters']:,}", justify="right")
-    for key in ("bulk_per_second", "grouped_per_second", "alone_per_second"):
-        table.add_row(key, *(f"{line[key]:,}" for line in lines))
-    for key in lines[0]["ms"]:
-        table.add_row(f"{key} (ms)", *(f"{line['ms'][key]:.3f}" for line in lines))
-    table.add_row("KB", *(f"{line['bytes_per_encounter']['all'] / 1000:.2f}" for line in lines))
-    console = Console(width=150)
-    console.print(table)
-    table = Table(title=f"{name}: without an index", box=None, padding=(0, 2, 0, 0))
-    indexes = found["indexes"]
-    table.add_column("")
-    for index in indexes:
-        table.add_column(index, justify="right")
-    for key in ("bulk_per_second", "grouped_per_second"):
-        table.add_row(key, *(f"{line[key]:,}" for line in indexes.values()))
-    for key in lines[0]["ms"]:
-        table.add_row(f"{key} (ms)", *(f"{line['ms'][key]:.3f}" for line in indexes.values()))
-    console.print(table)
+    """A table of the curve, and one of the indexes: ms of CPU, and of the wall in brackets."""
+    curve = {f"{line['encounters']:,}": line for line in found["curve"]}
+    indexes = {f"no {i}" if i != "all" else i: line for i, line in found["indexes"].items()}
+    for title, lines in ((name, curve), (f"{name} at the largest size", indexes)):
+        table = Table("", *lines, title=title, box=None, padding=(0, 2, 0, 0))
+        first = next(iter(lines.values()))
+        for group in ("intake", "asked"):
+            for key in first[group]:
+                cells = (line[group].get(key) for line in lines.values())
+                table.add_row(
+                    key, *(f"{c['cpu']:.3f} ({c['wall']:.3f})" if c else "" for c in cells)
+                )
+        if title == name:
+            table.add_row("bytes", *(f"{line['bytes']['all']:,.0f}" for line in lines.values()))
+        Console(width=150).print(table)
 
 
 def main() -> None:

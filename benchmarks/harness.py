@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import gc
+import operator
+import re
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+GOAL = re.compile(r"([≤<≥]) ([0-9][0-9.,]*)")
+LIMITS: dict[str, Callable[[float, float], bool]] = {
+    "≤": operator.le,
+    "<": operator.lt,
+    "≥": operator.ge,
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,12 @@ class Figure:
     goal: str = ""
     better: str = ""
 
+    @property
+    def reached(self) -> bool | None:
+        """Whether a goal like ``≤ 0.85`` is reached; None when there is none."""
+        found = GOAL.match(self.goal)
+        return LIMITS[found[1]](self.ratio, float(found[2].replace(",", ""))) if found else None
+
     def to_dict(self) -> dict[str, object]:
         return {
             "ratio": round(self.ratio, 3),
@@ -32,6 +47,7 @@ class Figure:
             "us": round(self.us, 1),
             "goal": self.goal,
             "better": self.better,
+            "reached": self.reached,
         }
 
 

@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from vnhealth import spec
 from vnhealth.conformance import KITS, coverage
@@ -66,6 +67,14 @@ WORDS = {
         "tiến trình; số tuyệt đối phụ thuộc vào máy. Thư viện khác được đo thêm so với chính mức "
         "sàn lxml: chúng nhanh hay chậm so với lxml còn tuỳ máy, nên số lần nhanh gấp cũng đổi "
         "theo. Mục tiêu chưa đạt vẫn được ghi ở đây.",
+        "stores": "Kho của môi trường thử khi lớn dần",
+        "stores_how": "Đo bằng `python -m benchmarks.bench_stores` trên {cpu}, {cores} nhân: mili "
+        "giây CPU của tiến trình và của cơ sở dữ liệu (không phụ thuộc việc khác trên máy; thời "
+        "gian thực có trong `benchmarks/stores.json`). Mỗi hồ sơ là một tệp XML nhỏ khoảng 9 kB, "
+        "5.000 hồ sơ một ngày, 50 cơ sở; phần nhận tính cho một hồ sơ.",
+        "disk": "Byte trên đĩa cho một hồ sơ",
+        "all_indexes": "đủ chỉ mục",
+        "without": "Với {size} hồ sơ, lần lượt bỏ từng chỉ mục không do ràng buộc nào cần:",
         "gateway": "Cổng",
         "behaviour": "Hành vi (tiếng Anh)",
         "evidence": "Bằng chứng",
@@ -124,6 +133,14 @@ WORDS = {
         "absolute figures depend on the machine. Other libraries are measured against the lxml "
         "floor as well: how they stand to lxml differs from machine to machine, and so does how "
         "many times faster vnhealth is. Goals that are not reached stand here too.",
+        "stores": "Stores of the sandbox as they grow",
+        "stores_how": "Measured by `python -m benchmarks.bench_stores` on {cpu}, {cores} cores: "
+        "milliseconds of CPU of the process and of the database (they do not depend on what else "
+        "the machine does; wall times stand in `benchmarks/stores.json`). Each encounter is a "
+        "small XML file of about 9 kB, 5,000 a day, 50 facilities; intake is for one encounter.",
+        "disk": "Bytes on disk for each encounter",
+        "all_indexes": "all indexes",
+        "without": "At {size} encounters, without each index that no constraint needs:",
         "gateway": "Gateway",
         "behaviour": "Behaviour",
         "evidence": "Evidence",
@@ -259,10 +276,44 @@ def speed_page(lang: str) -> str:
     for name, held in results["figures"].items():
         shown = f"{held['ratio']:,.2f}" if held["ratio"] < 100 else f"{held['ratio']:,.0f}"
         spread = f"{held['spread']:.0%}" if held["spread"] else ""
-        rows.append([named.get(name, f"`{name}`"), shown, spread, held["goal"], held["base"]])
+        mark = {True: "✓", False: "✗"}.get(held["reached"], "")
+        goal = f"{held['goal']} {mark}".strip()
+        rows.append([named.get(name, f"`{name}`"), shown, spread, goal, held["base"]])
     head = [words[key] for key in ("figure", "measured", "spread", "goal", "base")]
     how = words["how"].format(**results["machine"])
-    return f"# {words['speed']}\n\n{how}\n\n" + grid(head, rows)
+    return f"# {words['speed']}\n\n{how}\n\n{grid(head, rows)}\n{stores_part(lang)}"
+
+
+def stores_part(lang: str) -> str:
+    """What the stores of the sandbox cost as they grow, and without each index."""
+    words = WORDS[lang]
+    found = json.loads((ROOT / "benchmarks" / "stores.json").read_text("utf-8"))
+    titles = (ROOT / "benchmarks" / "stores.csv").read_text("utf-8").splitlines()
+    named = {row["name"]: row[f"title_{lang}"] for row in csv.DictReader(titles)}
+    parts = [f"## {words['stores']}", words["stores_how"].format(**found["machine"])]
+    for key, name in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
+        lines = found[key]["curve"]
+        sizes = [f"{line['encounters']:,}" for line in lines]
+        rows = _store_rows(named, lines)
+        sums = [f"{line['bytes']['all']:,.0f}" for line in lines]
+        rows.append([words["disk"], *sums])
+        parts += [f"### {name}", grid([words["figure"], *sizes], rows)]
+        indexes = found[key]["indexes"]
+        heads = [words["all_indexes"], *(f"`{index}` ✗" for index in indexes if index != "all")]
+        rows = _store_rows(named, list(indexes.values()))
+        parts += [words["without"].format(size=sizes[-1]), grid([words["figure"], *heads], rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _store_rows(named: dict[str, str], lines: list[dict[str, Any]]) -> list[list[object]]:
+    """A row for each thing measured, with the ms of CPU of each line."""
+    rows: list[list[object]] = []
+    for group in ("intake", "asked"):
+        for name in lines[0][group]:
+            cells = (line[group].get(name) for line in lines)
+            shown = [f"{found['cpu']:,.3f}" if found else "" for found in cells]
+            rows.append([named[name], *shown])
+    return rows
 
 
 def kits_page(lang: str) -> str:

@@ -7,7 +7,9 @@ opaque codes and reasons leave it.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
+from heapq import heappop, heappush
 from typing import Any
 
 from vnhealth.codecs import read
@@ -49,13 +51,16 @@ class Persons:
         self._index = PersonIndex.open()
         self._seen = 0
         """The last submission that was looked at."""
-        self._waiting: list[int] = []
-        """Earlier ones that had no verdict then."""
+        self._waiting: list[tuple[dt.datetime, int]] = []
+        """A heap of earlier ones that had no verdict then, by the moment it is due."""
         self._known: dict[str, int] = {}
 
-    def who_is(self, record: PersonRecord) -> list[dict[str, Any]]:
-        """Matches and doubtful ones, best first: code, outcome, rule, number of records."""
-        self._catch_up()
+    def who_is(self, record: PersonRecord, now: dt.datetime) -> list[dict[str, Any]]:
+        """Matches and doubtful ones, best first: code, outcome, rule, number of records.
+
+        Everything due by ``now`` must have been judged.
+        """
+        self._catch_up(now)
         return [
             {
                 "ma_nguoi": found.code,
@@ -66,9 +71,11 @@ class Persons:
             for found in self._index.who_is(record, self._scope)
         ]
 
-    def _catch_up(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for number in waiting:
+    def _catch_up(self, now: dt.datetime) -> None:
+        ready = []
+        while self._waiting and self._waiting[0][0] <= now:
+            ready.append(heappop(self._waiting)[1])
+        for number in ready:
             submission = self._store.numbered(number)
             for record in self._store.records(number):
                 self._look(submission, record)
@@ -79,8 +86,8 @@ class Persons:
         """Take in whom an accepted record is about; a submission without verdict waits."""
         self._seen = max(self._seen, submission.number)
         if not submission.settled:
-            if submission.number not in self._waiting[-1:]:
-                self._waiting.append(submission.number)
+            if record.index == 0:
+                heappush(self._waiting, (submission.due, submission.number))
         elif submission.kind == "claim" and record.state in _ACCEPTED:
             for row in self._rows(submission.number, record.key):
                 self._take(person_of(row))

@@ -368,7 +368,7 @@ class Repository:
         if not all(isinstance(value, str) for value in fields.values()):
             raise Denied("INVALID_REQUEST")
         self._core.ledger.settle_due(self._gateway)
-        found = self._persons.who_is(person_of(fields))
+        found = self._persons.who_is(person_of(fields), self._core.clock.now())
         return self.answer("OK", {"items": found}, facility=account.scope)
 
     def reconciliation(self, call: Call, account: Account) -> Answer:
