@@ -30,13 +30,16 @@ if __name__ == "__main__":
 
 PEAK = """
 import pathlib, resource, sys
+from vnhealth import deid, pipelines
 from vnhealth.codecs import iter_claims
-from vnhealth.pipelines import to_parquet
 source, work, folder = sys.argv[1:4]
 if work == "read":
     count = sum(1 for _ in iter_claims(source))
 else:
-    count = to_parquet(source, folder, workers=1).encounters
+    def key():
+        return deid.Key.from_bytes(bytes(range(32)))
+    more = {"convert": {"to": "3176"}, "deid": {"key": key}}.get(work, {})
+    count = getattr(pipelines, work)(source, folder, workers=1, **more).encounters
 status = pathlib.Path("/proc/self/status")
 if status.exists():
     print(count, status.read_text().partition("VmHWM:")[2].split()[0])
@@ -124,7 +127,9 @@ def processes(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
 def memory(corpus: Corpus, rounds: int, tick: Tick) -> Iterator[Figure]:
     """Peak memory when the file grows a hundredfold, and what one kept encounter takes."""
     large = 100_000 if rounds > 3 else 20_000
-    peaks: dict[str, list[float]] = {"read": [], "to_parquet": []}
+    peaks: dict[str, list[float]] = {
+        name: [] for name in ("read", "to_parquet", "check", "convert", "deid")
+    }
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "archive.xml"
         for count in (1_000, large):
