@@ -121,10 +121,14 @@ def chromium():
 
 @pytest.fixture
 def new_tab(served, chromium):
-    """Opens a tab and signs in; what the page complains about is collected in ``tab.said``."""
+    """Opens a tab and signs in; what the page complains about is collected in ``tab.said``.
+
+    Nothing moves: while a colour fades into another, axe sees a contrast that nobody reads.
+    """
 
     def opened():
-        page = chromium.new_context(base_url=served, locale="vi-VN").new_page()
+        still = chromium.new_context(base_url=served, locale="vi-VN", reduced_motion="reduce")
+        page = still.new_page()
         page.said = []
         page.on("console", lambda m: page.said.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: page.said.append(str(error)))
