@@ -110,6 +110,17 @@ class Stage:
     replaced_by_itself: ClassVar[tuple[str, ...]] = ()
     """Kinds of files that may arrive twice: under the same key the later takes the place."""
 
+    def invented(self, seed: int, *, facility: str = "", day: dt.date | None = None) -> synth.Day:
+        """Visits of a facility (the first one) on a day (that of the stage), to choose from."""
+        at = day or self.day
+        return synth.Day(
+            encounters=SEARCHED,
+            edition=edition_at(at),
+            seed=seed,
+            facility=facility or self.facilities[0],
+            day=at,
+        )
+
     def laid_out(self, seed: int) -> Staged:
         """The tasks and what has to come of them; another sort of stage does it in its own way."""
         return _day(self, seed)
@@ -363,9 +374,7 @@ def claims_of(stage: Stage, seed: int) -> Iterator[Claim]:
         for key in stage.people:
             persona = synth.persona(key)
             yield persona.claim(edition=edition, facility=facility, day=stage.day, seed=seed)
-        day = synth.Day(
-            encounters=SEARCHED, edition=edition, seed=seed, facility=facility, day=stage.day
-        )
+        day = stage.invented(seed, facility=facility)
         for index in range(stage.encounters):
             yield _marked(day[index]) if index == 0 else day[index]
         for name in stage.tables:
@@ -380,14 +389,7 @@ def _marked(claim: Claim) -> Claim:
 
 def refused_pair(stage: Stage, seed: int) -> tuple[Claim, Claim]:
     """An encounter with a sex code outside the list, and the same as it should be."""
-    day = synth.Day(
-        encounters=SEARCHED,
-        edition=edition_at(stage.day),
-        seed=seed,
-        facility=stage.facilities[0],
-        day=stage.day,
-    )
-    right = day[SEARCHED - 1]
+    right = stage.invented(seed)[SEARCHED - 1]
     x1 = right.xml1
     assert x1 is not None
     return right.replace(xml1=x1.replace(gioi_tinh="7")), right

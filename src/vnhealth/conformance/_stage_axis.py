@@ -6,13 +6,11 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vnhealth import synth
-from vnhealth.conformance._stage import SEARCHED, Send, Stage, Staged, Writer
+from vnhealth.conformance._stage import Send, Stage, Staged, Writer
 from vnhealth.conformance._stage_rx import born_of
 from vnhealth.localtime import ICT
 from vnhealth.protocol.health_check import facility_number
 from vnhealth.records import Claim
-from vnhealth.spec import edition_at
 
 __all__ = ["GATEWAY", "AxisStage"]
 
@@ -45,15 +43,8 @@ class AxisStage(Stage):
 
 def _people(stage: Stage, seed: int) -> Iterator[Claim]:
     """Visits of different people whose identity number and day of birth are known."""
-    day = synth.Day(
-        encounters=SEARCHED,
-        edition=edition_at(stage.day),
-        seed=seed,
-        facility=stage.facilities[0],
-        day=stage.day,
-    )
     people: dict[str, Claim] = {}
-    for claim in day:
+    for claim in stage.invented(seed):
         x1 = claim.xml1
         assert x1 is not None
         if x1.text("SO_CCCD") and x1.text("MAXA_CU_TRU") and born_of(claim):

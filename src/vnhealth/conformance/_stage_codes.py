@@ -6,11 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from vnhealth import synth
-from vnhealth.conformance._stage import SEARCHED, Rows, Stage, Staged, Writer, checkins, tables_of
+from vnhealth.conformance._stage import Rows, Stage, Staged, Writer, checkins, tables_of
 from vnhealth.localtime import ICT
 from vnhealth.records import Claim
-from vnhealth.spec import edition_at
 
 __all__ = ["CodedStage"]
 
@@ -54,14 +52,7 @@ class CodedStage(Stage):
 
 def _plain_case(stage: Stage, day: dt.date, seed: int) -> Claim:
     """The first visit of a day with one disease and no papers that tell it again."""
-    days = synth.Day(
-        encounters=SEARCHED,
-        edition=edition_at(day),
-        seed=seed,
-        facility=stage.facilities[0],
-        day=day,
-    )
-    return next(claim for claim in days if _alone(tables_of(claim)))
+    return next(claim for claim in stage.invented(seed, day=day) if _alone(tables_of(claim)))
 
 
 def _alone(tables: Mapping[str, Rows]) -> bool:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from vnhealth import synth
-from vnhealth.conformance._stage import MARKED_TEXT, SEARCHED, Send, Stage, Staged, Writer
+from vnhealth.conformance._stage import MARKED_TEXT, Send, Stage, Staged, Writer
 from vnhealth.localtime import ICT
 from vnhealth.protocol import donthuoc
 from vnhealth.records import Claim
@@ -99,10 +99,7 @@ def with_medicines(stage: Stage, seed: int) -> Iterator[Claim]:
     for key in stage.people:
         persona = synth.persona(key)
         yield persona.claim(edition=edition, facility=facility, day=stage.day, seed=seed)
-    day = synth.Day(
-        encounters=SEARCHED, edition=edition, seed=seed, facility=facility, day=stage.day
-    )
-    fit = (claim for claim in day if _medicines(claim) and born_of(claim))
+    fit = (claim for claim in stage.invented(seed) if _medicines(claim) and born_of(claim))
     yield from (claim for _, claim in zip(range(stage.encounters), fit, strict=False))
 
 

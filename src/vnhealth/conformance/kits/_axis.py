@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vnhealth.conformance import expect as x
-from vnhealth.conformance._model import Case, Kit, Scenario, Step
+from vnhealth.conformance._model import Case, Kit, Scenario
 from vnhealth.conformance._stage import Kill, Strike
 from vnhealth.conformance._stage_axis import AxisStage
+from vnhealth.conformance.kits._troubled import Troubles
 
 __all__ = ["KIT"]
 
@@ -61,21 +60,7 @@ REPEATED = Scenario(
 )  # fmt: skip
 
 
-def _trouble(
-    name: str,
-    requirement: str,
-    vi: str,
-    en: str,
-    strikes: tuple[Strike, ...],
-    steps: tuple[Step, ...],
-    **stage: Any,
-) -> Scenario:
-    seen = tuple(x.injected(fault) for fault in dict.fromkeys(s.fault for s in strikes))
-    case = Case(f"AXF-{name}", (requirement,), vi, en, (*seen, *steps))
-    return Scenario(
-        f"AXS-{name}", vi, en, AxisStage(encounters=2, strikes=strikes, **stage), (case,)
-    )
-
+_trouble = Troubles("AXS", "AXF", AxisStage, 2).faults
 
 TROUBLES = (
     _trouble("LOST", "R-AXT-05", "Đã nhận nhưng không có trả lời", "Taken, but no answer",

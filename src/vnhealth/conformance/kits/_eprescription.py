@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vnhealth.conformance import expect as x
-from vnhealth.conformance._model import Case, Kit, Scenario, Step
+from vnhealth.conformance._model import Case, Kit, Scenario
 from vnhealth.conformance._stage import Kill, Strike
 from vnhealth.conformance._stage_rx import PrescriptionStage
+from vnhealth.conformance.kits._troubled import Troubles
 
 __all__ = ["KIT"]
 
@@ -87,30 +86,8 @@ GUEST = Scenario(
 )  # fmt: skip
 
 
-def _trouble(
-    name: str,
-    requirement: str,
-    vi: str,
-    en: str,
-    strikes: tuple[Strike, ...],
-    steps: tuple[Step, ...],
-    *,
-    virtual: bool = False,
-    **stage: Any,
-) -> Scenario:
-    seen = tuple(x.injected(fault) for fault in dict.fromkeys(s.fault for s in strikes))
-    case = Case(f"RXF-{name}", (requirement,), vi, en, (*seen, *steps))
-    staged = PrescriptionStage(encounters=3, strikes=strikes, **stage)
-    return Scenario(f"RX-{name}", vi, en, staged, (case,), virtual=virtual)
-
-
-def _crash(name: str, vi: str, en: str, *kills: Kill) -> Scenario:
-    case = Case(
-        f"RXF-{name}", ("R-RXT-07",), vi, en,
-        (x.restarted(len(kills)), *WHOLE, x.never_too_good),
-    )  # fmt: skip
-    return Scenario(f"RX-{name}", vi, en, PrescriptionStage(encounters=3, kills=kills), (case,))
-
+_PLAYED = Troubles("RX", "RXF", PrescriptionStage, 3)
+_trouble, _death = _PLAYED.faults, _PLAYED.death
 
 REFUSED = (x.rx_not_pushed("submit"), x.refused_is_not_taken, x.never_too_good)
 TROUBLES = (
@@ -141,11 +118,12 @@ TROUBLES = (
              (Strike("F07", SUBMIT, (2,), "revoked"),), (*WHOLE, x.one_new_login)),
     _trouble("LOCK", "R-RXS-06", "Tài khoản bị khoá", "The account is locked",
              (Strike("F03", LOGIN, (), "locked"),), (x.gives_up_when_barred,)),
-    _crash("KILL", "Tắt sau khi hệ thống nhận đơn, chưa kịp có trả lời",
+    _death("KILL", "R-RXT-07", "Tắt sau khi hệ thống nhận đơn, chưa kịp có trả lời",
            "Killed after a prescription was taken, before its answer",
-           Kill(2, "gui-don-thuoc")),
-    _crash("KILB", "Tắt trước khi đơn tới hệ thống", "Killed before a prescription arrived",
-           Kill(2, "gui-don-thuoc", answered=False)),
+           Kill(2, "gui-don-thuoc"), (*WHOLE, x.never_too_good)),
+    _death("KILB", "R-RXT-07", "Tắt trước khi đơn tới hệ thống",
+           "Killed before a prescription arrived",
+           Kill(2, "gui-don-thuoc", answered=False), (*WHOLE, x.never_too_good)),
 )  # fmt: skip
 
 KIT = Kit(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from vnhealth.conformance import expect as x
-from vnhealth.conformance._model import Case, Kit, Scenario, Step
+from vnhealth.conformance._model import Case, Kit, Scenario
 from vnhealth.conformance._stage import Kill, Strike
 from vnhealth.conformance._stage_pharmacy import PharmacyStage
+from vnhealth.conformance.kits._troubled import Troubles
 
 __all__ = ["KIT"]
 
@@ -51,24 +52,18 @@ HOPELESS = Scenario(
 )  # fmt: skip
 
 
-def _trouble(
-    name: str, requirement: str, vi: str, en: str, strikes: tuple[Strike, ...], *steps: Step
-) -> Scenario:
-    seen = tuple(x.injected(fault) for fault in dict.fromkeys(s.fault for s in strikes))
-    case = Case(f"PHF-{name}", (requirement,), vi, en, (*seen, *steps))
-    return Scenario(f"PHA-{name}", vi, en, PharmacyStage(encounters=2, strikes=strikes), (case,))
-
+_trouble = Troubles("PHA", "PHF", PharmacyStage, 2).faults
 
 TROUBLES = (
     _trouble("LOST", "R-RXP-10", "Đã nhận báo cáo nhưng không trả lời",
-             "The report was taken, but no answer", (Strike("F10", REPORT, (1,)),), *WHOLE),
+             "The report was taken, but no answer", (Strike("F10", REPORT, (1,)),), WHOLE),
     _trouble("ERR", "R-RXP-10", "Máy chủ lỗi khi tra cứu và khi báo bán",
              "Server errors at look-up and report",
              (Strike("F09", FETCH, (1,)), Strike("F04", REPORT, (1,))),
-             *WHOLE, x.found_each, x.answers_noted, x.backs_off(0.2)),
+             (*WHOLE, x.found_each, x.answers_noted, x.backs_off(0.2))),
     _trouble("BAD", "R-RXP-11", "Báo cáo bán bị từ chối", "A report is refused",
              (Strike("F04", REPORT, (1,), "content"),),
-             x.rx_not_pushed("report_sale"), x.refused_is_not_taken, x.never_too_good),
+             (x.rx_not_pushed("report_sale"), x.refused_is_not_taken, x.never_too_good)),
     Scenario(
         "PHA-KILL", "Tắt giữa lúc báo bán", "Killed while reporting",
         PharmacyStage(encounters=3, kills=(Kill(1, "cap-nhat-don-thuoc"),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vnhealth.conformance import expect as x
-from vnhealth.conformance._model import Case, Kit, Scenario, Step
+from vnhealth.conformance._model import Case, Kit, Scenario
 from vnhealth.conformance._stage import Kill, Strike
 from vnhealth.conformance._stage_store import StoreStage
+from vnhealth.conformance.kits._troubled import Troubles
 
 __all__ = ["KIT"]
 
@@ -120,29 +119,8 @@ FEED = Scenario(
 )  # fmt: skip
 
 
-def _trouble(
-    name: str,
-    requirement: str,
-    vi: str,
-    en: str,
-    strikes: tuple[Strike, ...],
-    steps: tuple[Step, ...],
-    *,
-    virtual: bool = False,
-    **stage: Any,
-) -> Scenario:
-    seen = tuple(x.injected(fault) for fault in dict.fromkeys(s.fault for s in strikes))
-    case = Case(f"RPT-{name}", (requirement,), vi, en, (*seen, *steps))
-    stage.setdefault("encounters", 2)
-    staged = StoreStage(strikes=strikes, **stage)
-    return Scenario(f"REP-{name}", vi, en, staged, (case,), virtual=virtual)
-
-
-def _crash(name: str, vi: str, en: str, *kills: Kill) -> Scenario:
-    steps = (x.restarted(len(kills)), *WHOLE, *HONEST)
-    case = Case(f"RPT-{name}", ("R-RPT-06",), vi, en, steps)
-    return Scenario(f"REP-{name}", vi, en, StoreStage(encounters=3, kills=kills), (case,))
-
+_PLAYED = Troubles("REP", "RPT", StoreStage, 2)
+_trouble, _death = _PLAYED.faults, _PLAYED.death
 
 TROUBLES = (
     _trouble("LOST", "R-RPT-01", "Đã nhận nhưng không có trả lời", "Taken, but no answer",
@@ -167,10 +145,12 @@ TROUBLES = (
              (Strike("F14", SUBMIT, ()),), (*WHOLE, x.warning_is_accepted)),
     _trouble("LATE", "R-RPT-05", "Kết quả đến sau nhiều giờ", "The verdict comes hours later",
              (Strike("F13", SUBMIT, ()),), (*WHOLE, *HONEST), virtual=True),
-    _crash("KILL", "Tắt sau khi kho nhận, chưa kịp có trả lời",
-           "Killed after the store took a file, before its answer", Kill(2, "hoan-tat")),
-    _crash("KILB", "Tắt trước khi tệp tới kho", "Killed before a file reached the store",
-           Kill(2, "hoan-tat", answered=False)),
+    _death("KILL", "R-RPT-06", "Tắt sau khi kho nhận, chưa kịp có trả lời",
+           "Killed after the store took a file, before its answer",
+           Kill(2, "hoan-tat"), (*WHOLE, *HONEST)),
+    _death("KILB", "R-RPT-06", "Tắt trước khi tệp tới kho",
+           "Killed before a file reached the store",
+           Kill(2, "hoan-tat", answered=False), (*WHOLE, *HONEST)),
 )  # fmt: skip
 
 KIT = Kit(

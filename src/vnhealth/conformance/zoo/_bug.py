@@ -52,14 +52,7 @@ class Bug:
 
     def to_dict(self) -> dict[str, str]:
         """A JSON-ready object."""
-        return {
-            "id": self.id,
-            "kit": kit_of(self.expected).id,
-            "bug": self.text_vi,
-            "bug_en": self.text_en,
-            "expected": self.expected,
-            "patched": ", ".join(sorted(self.patches)),
-        }
+        return _described(self, ", ".join(sorted(self.patches)))
 
 
 def bug(
@@ -115,14 +108,18 @@ class WrongServer:
 
     def to_dict(self) -> dict[str, str]:
         """A JSON-ready object."""
-        return {
-            "id": self.id,
-            "kit": kit_of(self.expected).id,
-            "bug": self.text_vi,
-            "bug_en": self.text_en,
-            "expected": self.expected,
-            "patched": "",
-        }
+        return _described(self, "")
+
+
+def _described(wrong: Bug | WrongServer, patched: str) -> dict[str, str]:
+    return {
+        "id": wrong.id,
+        "kit": kit_of(wrong.expected).id,
+        "bug": wrong.text_vi,
+        "bug_en": wrong.text_en,
+        "expected": wrong.expected,
+        "patched": patched,
+    }
 
 
 class _Changed(httpx.BaseTransport):
