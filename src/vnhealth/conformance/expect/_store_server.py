@@ -7,7 +7,6 @@ from typing import Any
 
 from vnhealth.conformance._model import Step, Undecided, step
 from vnhealth.conformance._watch import Watch
-from vnhealth.conformance.clients._probe import ENTITY
 from vnhealth.conformance.expect._privacy import canaries
 from vnhealth.conformance.expect._server import probed, said_by
 
@@ -18,7 +17,6 @@ __all__ = [
     "nothing_personal_told",
     "request_id_holds",
     "state_known",
-    "store_entity_harmless",
     "store_login_answers",
     "store_no_token",
     "store_refuses",
@@ -163,18 +161,6 @@ def counts_balance(watch: Watch) -> str:
     if sums["sent"] != sums["accepted"] + sums["refused"] + sums["pending"]:
         return "out of balance"
     return "" if sums["sent"] + sums["cancelled"] >= 2 else f"{sums['sent']} records"
-
-
-@step(
-    "Tệp có DTD không làm máy chủ lỗi, thực thể không được mở ra",
-    "A file with a DTD does not break the server; entities are not expanded",
-)
-def store_entity_harmless(watch: Watch) -> str:
-    """No 5xx, no sign of the entity."""
-    response = probed(watch, "entity").response
-    if response.status >= 500:
-        return f"HTTP {response.status}"
-    return "entity" if ENTITY.encode() in response.body else ""
 
 
 @step(
