@@ -5,6 +5,7 @@ and `server` are fronts over the same state. What is emulated, by which evidence
 `vnhealth.protocol.behaviours`; everything else answers 501. Nothing here talks to a real system.
 """
 
+from vnhealth.sandbox._bulk import Loaded, Skipped
 from vnhealth.sandbox._check import Checked, Checker, File, RecordVerdict, check_file
 from vnhealth.sandbox._clock import Clock, VirtualClock
 from vnhealth.sandbox._core import Settings
@@ -42,6 +43,7 @@ __all__ = [
     "File",
     "IdMaker",
     "Journal",
+    "Loaded",
     "MemoryStore",
     "Notice",
     "PostgresStore",
@@ -51,6 +53,7 @@ __all__ = [
     "Request",
     "Response",
     "Settings",
+    "Skipped",
     "Snapshot",
     "SqliteStore",
     "State",

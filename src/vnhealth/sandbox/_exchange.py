@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from functools import cache
 from importlib.resources import files
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from vnhealth.errors import SandboxError
-from vnhealth.protocol import Endpoint, gateways
+from vnhealth.protocol import Endpoint, gateways, vss
 from vnhealth.protocol.health_check import facility_number
+from vnhealth.sandbox._bulk import Loaded, Loader
 from vnhealth.sandbox._check import SIGNATURE_POLICIES, Checker, check_file
 from vnhealth.sandbox._clock import Clock, VirtualClock
 from vnhealth.sandbox._control import Control
@@ -376,6 +378,26 @@ class Exchange:
         """
         with self._lock:
             return self._core.ledger.settle_due(limit=limit)
+
+    def load(self, paths: Iterable[str | PathLike[str]], gateway: str = vss.GATEWAY) -> Loaded:
+        """Put claim files into the store, 1,000 to a commit.
+
+        ``gateway`` is vss, province or national. The files are received now and judged at once;
+        each comes from the facility that it names.
+        Nothing else differs from the same files sent one by one, but that no faults of the plan
+        strike and months are not closed. Files that cannot be read are left out and told of.
+        Raises `SandboxError` (SBX-SET-01) for another gateway.
+
+        >>> Exchange.default(seed=7).load(["no-such-file.xml"]).skipped
+        (<Skipped ERR-XML-06>,)
+        """
+        with self._lock:
+            loader = Loader(self._core, gateway)
+        for path in paths:
+            with self._lock:
+                loader.take(path)
+        with self._lock:
+            return loader.finished()
 
     def snapshot(self) -> Snapshot:
         """The whole state at this moment, to be put back by `restore`; not the journal.

@@ -24,7 +24,7 @@ from vnhealth.sandbox.faults._conditions import Conditions, RefusedByFault
 if TYPE_CHECKING:
     from vnhealth.signing import TrustStore
 
-__all__ = ["Intake", "Ledger"]
+__all__ = ["Intake", "Ledger", "judged"]
 
 BATCH = 200
 BOM = b"\xef\xbb\xbf"
@@ -82,25 +82,8 @@ class Ledger:
         marks = self._marks(intake)
         with self.store.transaction():
             number = self.store.next_number("submission")
-            submission = Submission(
-                number=number,
-                gateway=intake.gateway,
-                kind=intake.kind,
-                edition=intake.edition,
-                facility=intake.facility,
-                username=intake.username,
-                transaction=(
-                    self._ids.tracking(intake.gateway, number)
-                    if tracking
-                    else self._ids.transaction(intake.gateway, number, now)
-                ),
-                received=now,
-                due=now + delay + self.conditions.late,
-                digest=digest(intake.body),
-                size=len(intake.body),
-                opaque=None in intake.keys,
-                signature=intake.signature,
-            )
+            due = now + delay + self.conditions.late
+            submission = self.entry(intake, number, now, due, tracking=tracking)
             if marks:
                 self.store.put("marks", str(number), " ".join(marks))
             for key in () if DUPLICATE in marks else intake.keys:
@@ -108,6 +91,30 @@ class Ledger:
             records = [Record(number, index, key) for index, key in enumerate(intake.keys)]
             self.store.add(submission, intake.body, records)
         return submission
+
+    def entry(
+        self, intake: Intake, number: int, now: dt.datetime, due: dt.datetime, *, tracking: bool
+    ) -> Submission:
+        """What the books say of a file that came in ``now`` under a number."""
+        return Submission(
+            number=number,
+            gateway=intake.gateway,
+            kind=intake.kind,
+            edition=intake.edition,
+            facility=intake.facility,
+            username=intake.username,
+            transaction=(
+                self._ids.tracking(intake.gateway, number)
+                if tracking
+                else self._ids.transaction(intake.gateway, number, now)
+            ),
+            received=now,
+            due=due,
+            digest=digest(intake.body),
+            size=len(intake.body),
+            opaque=None in intake.keys,
+            signature=intake.signature,
+        )
 
     def _marks(self, intake: Intake) -> list[str]:
         """Marks of the fault plan that hold for this file."""
@@ -182,24 +189,16 @@ class Ledger:
 
     def _settle(self, submission: Submission) -> Submission:
         """Judge one. The moment of the verdict is ``due``, whenever it is asked for."""
-        file = File(
-            body=self.store.body(submission.number),
-            kind=submission.kind,
-            facility=submission.facility,
-            edition=submission.edition,
-            at=submission.due,
-            trust=self._trust,
-            signatures=self._signatures,
-        )
         marks = self._marked(submission.number)
-        checked = marked(self._checked(submission.gateway, file), marks)
+        body = self.store.body(submission.number)
+        checked = marked(self.verdict(submission, body, submission.due), marks)
         done = replace(
             submission, settled=True, signature=checked.signature or submission.signature
         )
         with self.store.transaction():
             known = self.store.records(submission.number)
             records = []
-            for index, record in enumerate(_judged(known, checked)):
+            for index, record in enumerate(judged(known, checked)):
                 if record.key is not None and record.current and DUPLICATE not in marks:
                     later = self._replace_earlier(submission, record.key)
                     record = replace(record, replaced_by=later)
@@ -207,10 +206,22 @@ class Ledger:
             self.store.settle(done, records)
         return done
 
-    def _checked(self, gateway: str, file: File) -> Checked:
-        """A checker that fails refuses the file and says so, instead of blocking all others."""
+    def verdict(self, whose: Intake | Submission, body: bytes, at: dt.datetime) -> Checked:
+        """What the checker of the gateway says of a file whose verdict is due at a moment.
+
+        A checker that fails refuses the file and says so, instead of blocking all others.
+        """
+        file = File(
+            body=body,
+            kind=whose.kind,
+            facility=whose.facility,
+            edition=whose.edition,
+            at=at,
+            trust=self._trust,
+            signatures=self._signatures,
+        )
         try:
-            return self._checkers(gateway, file.kind)(file)
+            return self._checkers(whose.gateway, whose.kind)(file)
         except ImportError:
             raise
         except Exception as error:
@@ -244,7 +255,7 @@ def _place(error: Exception) -> str:
     return f"{type(error).__name__}, {Path(frame.filename).stem}:{frame.lineno}"
 
 
-def _judged(known: Sequence[Record], checked: Checked) -> list[Record]:
+def judged(known: Sequence[Record], checked: Checked) -> list[Record]:
     """The records of a submission after its verdict; none that was acknowledged gets lost.
 
     A record seen on receipt keeps its place. Records that only the reading found are added; where
@@ -263,14 +274,14 @@ def _judged(known: Sequence[Record], checked: Checked) -> list[Record]:
                 places.append(Record(number, len(places), key))
             else:
                 places[empty] = replace(places[empty], key=key)
-    judged = []
+    found = []
     for place in places:
         if place.key in by_key:
             said: Findings = whole + by_key[place.key]
         else:
             said = whole + ((own("GW-DOC-05"),) if by_key else missing)
-        judged.append(replace(place, state=state_of(said), findings=_plain(said)))
-    return judged
+        found.append(replace(place, state=state_of(said), findings=_plain(said)))
+    return found
 
 
 def _plain(findings: Sequence[Finding]) -> tuple[dict[str, Any], ...]:

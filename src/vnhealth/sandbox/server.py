@@ -35,7 +35,15 @@ from vnhealth.sandbox.gateways import MODULES
 if TYPE_CHECKING:
     from vnhealth.signing import TrustStore
 
-__all__ = ["DEFAULT_PORT", "SystemClock", "listen", "running", "serve", "uvicorn_classes"]
+__all__ = [
+    "DEFAULT_PORT",
+    "SystemClock",
+    "listen",
+    "open_store",
+    "running",
+    "serve",
+    "uvicorn_classes",
+]
 
 DEFAULT_PORT = 8130
 POSTGRES = ("postgresql://", "postgres://")
@@ -105,7 +113,7 @@ def serve(
         exchange = Exchange(
             clock=clock or SystemClock(),
             seed=seed,
-            store=_store(state, seed),
+            store=MemoryStore() if state is None else open_store(state, seed),
             facilities=default_facilities() if facilities is None else facilities,
             trust=trust,
             settings=settings or Settings(verdict_delay=dt.timedelta(seconds=2)),
@@ -223,9 +231,11 @@ def _base_url(host: str, listening: socket.socket, scheme: str = "http") -> str:
     return f"{scheme}://{shown}:{listening.getsockname()[1]}"
 
 
-def _store(state: str | os.PathLike[str] | None, seed: int) -> Store:
-    if state is None:
-        return MemoryStore()
+def open_store(state: str | os.PathLike[str], seed: int) -> Store:
+    """The store of a server with this seed: an SQLite file, or a PostgreSQL database by its URL.
+
+    Raises `SandboxError` (SBX-STATE-01 to 05), SBX-STATE-03 for one made with another seed.
+    """
     text = os.fspath(state)
     store = PostgresStore(text) if text.startswith(POSTGRES) else SqliteStore(text)
     with store.transaction():
