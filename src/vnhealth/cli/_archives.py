@@ -12,9 +12,10 @@ import typer
 from vnhealth.cli._common import Exit, Settings, err, out, progress, say
 
 if TYPE_CHECKING:
+    from vnhealth.findings import Finding
     from vnhealth.pipelines import Report
 
-__all__ = ["Workers", "finish", "kilobytes"]
+__all__ = ["Workers", "finish", "kilobytes", "name_troubles"]
 
 Workers = Annotated[
     int | None,
@@ -47,14 +48,18 @@ def finish(report: Report, lines: Sequence[str]) -> NoReturn:
             lines = [*lines, say("Phần đã xong lần trước: ", "Done before: ") + str(report.resumed)]
         for line in lines:
             out.print(line, markup=False)
-    for trouble in report.troubles[:SHOWN]:
-        f = trouble.finding
-        place = Path(trouble.path).name
-        place += f"[{f.encounter}]" if f.encounter is not None else ""
-        text = f.text(Settings.lang)
-        err.print(f"{place} {f.path} {text} [{f.code}]".replace("  ", " "), markup=False)
-    if len(report.troubles) > SHOWN:
-        err.print(f"… {len(report.troubles)}", markup=False)
+    name_troubles([(trouble.path, trouble.finding) for trouble in report.troubles])
     if report.troubles and not report.encounters:
         raise typer.Exit(Exit.UNREADABLE)
     raise typer.Exit(Exit.FINDINGS if report.troubles else Exit.OK)
+
+
+def name_troubles(troubles: Sequence[tuple[str, Finding]]) -> None:
+    """Name the files that something could not be done with, and say why; on stderr."""
+    for path, f in troubles[:SHOWN]:
+        place = Path(path).name
+        place += f"[{f.encounter}]" if f.encounter is not None else ""
+        text = f.text(Settings.lang)
+        err.print(f"{place} {f.path} {text} [{f.code}]".replace("  ", " "), markup=False)
+    if len(troubles) > SHOWN:
+        err.print(f"… {len(troubles)}", markup=False)

@@ -6,12 +6,13 @@ import csv
 import datetime as dt
 import secrets
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vnhealth.cli._common import Exit, Settings, out, print_json, progress, say
+from vnhealth.cli._common import Exit, Settings, out, print_json, progress, say, tracked
 from vnhealth.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -154,6 +155,42 @@ def _facilities(path: Path) -> list[Facility]:
     if not found or any(len(f.code) != FACILITY_CODE for f in found):
         raise SandboxError("SBX-SET-01", name="facilities")
     return found
+
+
+@app.command()
+def load(
+    source: Annotated[Path, typer.Argument(help="Tệp hoặc thư mục XML / file or folder.")],
+    state: Annotated[
+        str, typer.Option(help="Tệp SQLite hoặc postgresql://… của máy chủ / the server's state.")
+    ],
+    gateway: Annotated[str, typer.Option(help="vss | province | national")] = "vss",
+    seed: Annotated[int, typer.Option(help="Hạt giống của máy chủ / the server's seed.")] = 7,
+    trust: Annotated[Path | None, typer.Option(help="CA tin cậy (PEM) / trusted CA.")] = None,
+    facilities: Annotated[
+        Path | None, typer.Option(help="CSV code,name: cơ sở của bạn / your facilities.")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", help="human | json")] = "human",
+) -> None:
+    """Nạp hàng loạt hồ sơ vào trạng thái của máy chủ thử, khi máy chủ không chạy.
+
+    / Load claim files in bulk into the state of a sandbox server that does not run.
+    """
+    from vnhealth.cli._sandbox_load import files_of, show
+    from vnhealth.sandbox import Exchange, default_facilities
+    from vnhealth.sandbox.server import SystemClock, open_store
+    from vnhealth.signing import TrustStore
+
+    with closing(open_store(state, seed)) as store:
+        exchange = Exchange(
+            clock=SystemClock(),
+            seed=seed,
+            store=store,
+            facilities=_facilities(facilities) if facilities else default_facilities(),
+            trust=TrustStore([trust.read_bytes()]) if trust else None,
+        )
+        paths = files_of(source)
+        loaded = exchange.load(tracked(paths, "tệp / files", len(paths)), gateway)
+    show(loaded, format)
 
 
 @app.command()
