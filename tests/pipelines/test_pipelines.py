@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from hypothesis import strategies as st
 from vnhealth import bhyt, codecs, deid, pipelines, synth
 from vnhealth.deid import columns
 from vnhealth.errors import VnHealthError
-from vnhealth.pipelines._ranges import Span, cuts, portions
+from vnhealth.pipelines._chunks import chunks
+from vnhealth.pipelines._ranges import CHUNK, Span, cuts, portions
 
 SIZE = 200_000
 COUNT = 40
@@ -249,6 +251,27 @@ def test_small_files_are_worked_on_together_and_huge_ones_apart(folder: Path) ->
     assert len(cut) > 3
     assert all(len(work) == 1 for work in cut)
     assert [work[0].last for work in cut] == [False] * (len(cut) - 1) + [True]
+
+
+def test_a_file_below_the_range_is_read_in_pieces_too(big: Path, tmp_path: Path) -> None:
+    source = tmp_path / "day.xml"
+    claims = list(codecs.read(big).claims) * 3
+    source.write_bytes(codecs.write(claims, edition="3176", facility="01991"))
+    span = Span(str(source), 0, source.stat().st_size)
+    assert span.size > 2 * CHUNK
+    lengths = [len(document) for document in chunks(span, [])]
+    assert len(lengths) > 2
+    assert sum(lengths) == 3 * COUNT
+    assert [len(document) for document in chunks(span, [], whole=True)] == [3 * COUNT]
+    report = pipelines.convert(source, tmp_path / "out.xml", to="130", workers=1)
+    assert report.portions == 1
+    document = codecs.read(source)
+    converted, _ = bhyt.convert(document, "130")
+    created = document.created.date() if document.created else None
+    expected = bhyt.write(converted, edition="130", facility="01991", created=created)
+    assert (tmp_path / "out.xml").read_bytes() == expected
+    checked: Any = pipelines.check(source, tmp_path / "checked", workers=1)
+    assert checked.codes == Counter(f.code for f in bhyt.check(document))
 
 
 def test_what_cannot_be_cut_stays_whole(tmp_path: Path, big: Path) -> None:

@@ -73,7 +73,7 @@ class _Check:
         found: list[tuple[Any, ...]] = []
         for span in work:
             base, told = 0, len(outcome.troubles)
-            for document in chunks(span, outcome.troubles):
+            for document in chunks(span, outcome.troubles, whole=True):
                 found += (self._row(span, f, base) for f in self._judged(span, document))
                 base += len(document)
             found += (self._row(span, t.finding, 0) for t in outcome.troubles[told:])

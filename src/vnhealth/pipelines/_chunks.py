@@ -9,7 +9,7 @@ from pathlib import Path
 from vnhealth.codecs import iter_claims, read
 from vnhealth.errors import VnHealthError
 from vnhealth.findings import Finding, Severity
-from vnhealth.pipelines._ranges import CHUNK, Span, cuts
+from vnhealth.pipelines._ranges import CHUNK, Edges, Span, cuts, edges_of
 from vnhealth.records import Claim, Document, DocumentKind
 
 __all__ = ["WHOLE", "Trouble", "chunks", "trouble_of"]
@@ -61,13 +61,18 @@ def trouble_of(path: str, error: VnHealthError, encounter: int | None = None) ->
     return Trouble(path, Finding(error.code, Severity.ERROR, encounter, params=error.params))
 
 
-def chunks(span: Span, troubles: list[Trouble]) -> Iterator[Document]:
+def chunks(span: Span, troubles: list[Trouble], *, whole: bool = False) -> Iterator[Document]:
     """The encounters of a span as small documents, in order.
 
-    What cannot be read goes to ``troubles``; what was read before it is given nevertheless.
+    With ``whole`` a file that is worked on as a whole is one document, as far as it fits into
+    memory. What cannot be read goes to ``troubles``; what was read before it is given nevertheless.
     """
+    if span.edges is None and span.size > CHUNK and not whole:
+        edges = edges_of(span.path, span.size)
+        if edges is not None:
+            span = replace(span, start=edges.start, end=edges.end, edges=edges)
     if span.edges is not None:
-        yield from _inside(span, troubles)
+        yield from _inside(span, span.edges, troubles)
         return
     try:
         if span.size <= WHOLE:
@@ -78,14 +83,12 @@ def chunks(span: Span, troubles: list[Trouble]) -> Iterator[Document]:
         troubles.append(trouble_of(span.path, error))
 
 
-def _inside(span: Span, troubles: list[Trouble]) -> Iterator[Document]:
-    assert span.edges is not None
-    before, after = span.edges.before, span.edges.after
+def _inside(span: Span, edges: Edges, troubles: list[Trouble]) -> Iterator[Document]:
     with Path(span.path).open("rb") as stream:
         for start, end in cuts(stream, span.start, span.end, CHUNK):
             stream.seek(start)
             try:
-                yield read(before + stream.read(end - start) + after)
+                yield read(edges.before + stream.read(end - start) + edges.after)
             except VnHealthError as error:
                 troubles.append(trouble_of(span.path, error))
 

@@ -17,7 +17,7 @@ from vnhealth.codecs import Limits, read
 from vnhealth.errors import CodecError, VnHealthError
 from vnhealth.records import DocumentKind
 
-__all__ = ["CHUNK", "Edges", "Span", "Work", "cuts", "documents", "portions"]
+__all__ = ["CHUNK", "Edges", "Span", "Work", "cuts", "documents", "edges_of", "portions"]
 
 CHUNK = 1024 * 1024
 """Bytes of envelope that are read into memory at a time."""
@@ -130,7 +130,7 @@ def portions(paths: Iterable[Path], size: int) -> Iterator[Work]:
     small: list[Span] = []
     for path in paths:
         total = path.stat().st_size
-        edges = _edges(str(path), total) if total > size else None
+        edges = edges_of(str(path), total) if total > size else None
         if edges is None:
             if small and sum(span.size for span in small) + total > size:
                 yield tuple(small)
@@ -147,8 +147,8 @@ def portions(paths: Iterable[Path], size: int) -> Iterator[Work]:
         yield tuple(small)
 
 
-def _edges(path: str, size: int) -> Edges | None:
-    """The edges of a file that can be cut."""
+def edges_of(path: str, size: int) -> Edges | None:
+    """The edges of a file that can be cut; None for another one."""
     edges = Edges.of(path, size)
     if edges is None:
         return None
