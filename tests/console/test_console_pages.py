@@ -89,6 +89,18 @@ def test_an_entry_shows_what_was_sent_and_what_was_meant(browser):
     assert browser.ask("GET", "/_console/journal/x").status == 404
 
 
+def test_the_overview_counts_the_last_days_only(browser, exchange):
+    browser.sign_in()
+    tile = '<div class="tile received"><b>{}</b>'
+    assert tile.format(1) in browser.ask("GET", "/").body.decode()
+    exchange.clock.advance(days=30)
+    text = browser.ask("GET", "/").body.decode()
+    assert tile.format(1) in text
+    assert "Nhận từ 03/08/2026" in text
+    exchange.clock.advance(days=1)
+    assert tile.format(0) in browser.ask("GET", "/").body.decode()
+
+
 @pytest.mark.parametrize(
     "path",
     ["faults/add", "faults/clear", "time/advance", "time/reset", "records/unmask", "kits/run"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 from itertools import islice
@@ -14,12 +15,16 @@ from vnhealth.protocol.vss_notices import notice_infos
 from vnhealth.sandbox import Response, VirtualClock
 from vnhealth.sandbox._inspect import inspect_entry, masked
 from vnhealth.sandbox._moments import MOMENTS
+from vnhealth.sandbox._store import local_day
 from vnhealth.sandbox._welcome import first_request, first_requests
 from vnhealth.sandbox.faults import fault_kinds
 
 __all__ = ["PAGES", "Page"]
 
 SHOWN = 100
+COUNTED = dt.timedelta(days=30)
+"""The overview counts what was received from so long before today on: it is asked for all the time,
+and its cost must not grow with the store."""
 COUNTS = ("received", "accepted", "warned", "refused", "pending", "replaced", "cancelled")
 
 
@@ -35,15 +40,18 @@ def _entries(visit: Visit) -> list[Any]:
 
 
 def overview(visit: Visit, rest: str) -> tuple[str, dict[str, Any]]:
-    """Counts by gateway, the clock, the faults in force and the latest calls."""
+    """Counts of the last days by gateway, the clock, the faults in force and the latest calls."""
+    now = visit.exchange.clock.now()
+    since = local_day(now) - COUNTED
     rows: dict[str, Counter[str]] = {}
     balanced = True
-    for row in visit.exchange.reconcile():
+    for row in visit.exchange.reconcile(since=since):
         tally = rows.setdefault(row.gateway, Counter())
         tally.update({name: getattr(row, name) for name in COUNTS})
         balanced &= row.balanced
     return "overview", {
-        "now": visit.exchange.clock.now(),
+        "now": now,
+        "since": since,
         "virtual": isinstance(visit.exchange.clock, VirtualClock),
         "count": visit.exchange.journal.count,
         "total": sum(rows.values(), Counter()),

@@ -25,6 +25,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.filters["moment"] = _moment
+        self._environment.filters["day"] = _day
         self._environment.filters["number"] = _number
 
     def page(self, name: str, language: str, **context: Any) -> str:
@@ -37,6 +38,10 @@ class Renderer:
 
 def _moment(value: dt.datetime) -> str:
     return value.astimezone(ICT).strftime("%d/%m/%Y %H:%M:%S")
+
+
+def _day(value: dt.date) -> str:
+    return value.strftime("%d/%m/%Y")
 
 
 def _number(value: int) -> str:
