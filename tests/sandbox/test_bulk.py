@@ -145,6 +145,13 @@ def test_what_cannot_be_taken_is_left_out_and_told_of(files, tmp_path):
     assert "98765" not in repr(result)
 
 
+def test_a_record_whose_facility_is_nowhere_told_is_left_out(files, tmp_path):
+    exchange = Exchange.default(checker=files.judge)
+    nobody = files.claim("A1").replace(b"<MACSKCB>01001</MACSKCB>", b"")
+    [skipped] = exchange.load(written(tmp_path / "in", [nobody])).skipped
+    assert [f.code for f in skipped.findings] == ["SBX-LOAD-01"]
+
+
 def test_sending_goes_on_after_a_load(files, tmp_path, store):
     exchange = Exchange.default(checker=files.judge, store=store, clock=VirtualClock())
     exchange.load(written(tmp_path / "in", [files.claim("A1"), files.claim("A2")]))

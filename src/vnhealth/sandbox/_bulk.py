@@ -141,12 +141,15 @@ class Loader:
             return Findings([own("SBX-LOAD-02", limit=str(self._limit))])
         seen = peek(body)
         facility = seen.facility or ""
+        username = self._users.get(facility, "")
+        if facility and not username:
+            return Findings([own("SBX-LOAD-01")])
         intake = Intake(
             gateway=self._gateway,
             kind="claim",
             edition=self._edition,
             facility=facility,
-            username=self._users.get(facility, ""),
+            username=username,
             body=body,
             keys=seen.keys,
             signature=self._signature(signed=seen.signed),
@@ -155,9 +158,7 @@ class Loader:
         checked = self._core.ledger.verdict(intake, body, at)
         if not checked.records:
             return checked.whole or Findings([own("GW-DOC-05")])
-        if not intake.username:
-            return Findings([own("SBX-LOAD-01")])
-        return _Judged(intake, at, checked)
+        return _Judged(intake, at, checked) if facility else Findings([own("SBX-LOAD-01")])
 
     def _signature(self, *, signed: bool) -> str:
         """What a repository notes on receipt."""
