@@ -4,6 +4,8 @@ import datetime as dt
 from dataclasses import asdict, replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from vnhealth import synth
 from vnhealth.errors import SandboxError
@@ -66,6 +68,13 @@ def portion(request, monkeypatch):
     monkeypatch.setattr(_bulk, "FILES", request.param)
 
 
+def send(files, exchange, key, bodies):
+    """One by one, by the account of the facility that each of them names."""
+    for body in bodies:
+        facility = "79001" if b"<MACSKCB>79001" in body else "01001"
+        assert files.caller(exchange, key, facility).login().send(body).status < 300
+
+
 def mixed(files):
     """Accepted, warned and refused ones, two facilities, sent again, several to a file."""
     bodies = [files.claim(f"{'ARW'[n % 3]}{n}") for n in range(6)]
@@ -79,21 +88,10 @@ def test_the_state_is_that_of_files_sent_one_by_one(files, tmp_path, store, port
     before = [files.claim("R4", extra="<HO_TEN>Y</HO_TEN>"), files.claim("A3")]
     bodies = mixed(files)
 
-    def exchange(kept):
-        made = Exchange.default(seed=7, checker=files.judge, store=kept, settings=AT_ONCE)
-        for body in before:
-            send(made, body)
-        return made
-
-    def send(made, body):
-        facility = "79001" if b"<MACSKCB>79001" in body else "01001"
-        answer = files.caller(made, key, facility).login().send(body)
-        assert answer.status < 300
-
-    one_by_one = exchange(MemoryStore())
-    for body in bodies:
-        send(one_by_one, body)
-    loaded = exchange(store)
+    one_by_one = Exchange.default(seed=7, checker=files.judge, settings=AT_ONCE)
+    loaded = Exchange.default(seed=7, checker=files.judge, store=store, settings=AT_ONCE)
+    send(files, one_by_one, key, before + bodies)
+    send(files, loaded, key, before)
     result = loaded.load(written(tmp_path / "in", bodies), key)
 
     assert state(loaded) == state(one_by_one)
@@ -103,6 +101,49 @@ def test_the_state_is_that_of_files_sent_one_by_one(files, tmp_path, store, port
     )
     assert result.records == result.accepted + result.refused
     assert all(row.balanced for row in loaded.reconcile())
+
+
+@given(
+    sent=st.lists(
+        st.tuples(
+            st.lists(st.sampled_from(["A1", "A2", "R1", "W1"]), min_size=1, max_size=3),
+            st.sampled_from(["01001", "79001"]),
+            st.sampled_from(["", "<HO_TEN>X</HO_TEN>"]),
+        ),
+        max_size=12,
+    ),
+    first=st.integers(0, 12),
+    together=st.integers(1, 12),
+    key=st.sampled_from(["vss", "province"]),
+)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_files_in_any_portions_leave_the_same_state(
+    files, tmp_path, sent, first, together, key
+):
+    bodies = [files.claim(*keys, facility=code, extra=extra) for keys, code, extra in sent]
+    one_by_one = Exchange.default(seed=7, checker=files.judge, settings=AT_ONCE)
+    loaded = Exchange.default(seed=7, checker=files.judge, settings=AT_ONCE)
+    send(files, one_by_one, key, bodies)
+    send(files, loaded, key, bodies[:first])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_bulk, "FILES", together)
+        loaded.load(written(tmp_path / "in", bodies[first:]), key)
+    assert state(loaded) == state(one_by_one)
+
+
+def test_a_withdrawn_record_comes_back_with_the_same_file(files, tmp_path):
+    exchange = Exchange.default(checker=files.judge, settings=AT_ONCE)
+    paths = written(tmp_path / "in", [files.claim("A1")])
+    exchange.load(paths, "province")
+    assert exchange.load(paths, "province").duplicates == 1
+    client = files.caller(exchange, "province").login()
+    ask = {"MA_LK": "A1", "MA_CSKCB": "01001", "LY_DO_HUY": "gửi nhầm", "MA_YEU_CAU": "Y1"}
+    assert client.post("cancel", **ask).status == 200
+    assert exchange.load(paths, "province").files == 1
+    [row] = exchange.reconcile()
+    assert (row.received, row.sent, row.replaced) == (2, 1, 1)
 
 
 def test_real_claims_get_the_verdicts_of_the_rules(files, tmp_path):
