@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from vnhealth.codecs import iter_claims
 from vnhealth.codecs.convert import convert_claim
-from vnhealth.deid._engine import Deidentifier
 from vnhealth.deid._keys import KeyProvider
 from vnhealth.deid._policy import Policy
 from vnhealth.deid._tables import Label
@@ -28,6 +27,8 @@ from vnhealth.spec import Family
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
+
+    from vnhealth.deid._engine import Deidentifier
 
 __all__ = ["Decode", "Deidentify", "Facts", "Step", "Table", "chain", "each", "modern"]
 
@@ -129,6 +130,8 @@ class Deidentify:
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         if self._engine is None:
+            from vnhealth.deid._engine import Deidentifier
+
             self._engine = Deidentifier(self._key(), **self._options)
         gathered = Records(self._engine.policy)
         for document in _documents(batch):
