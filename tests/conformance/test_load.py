@@ -101,11 +101,14 @@ def test_a_batch_shows_what_was_lost_and_doubled() -> None:
     assert (found["lost"], found["doubled"]) == (1, 1)
 
 
-def test_the_batch_stands_in_the_evidence(tmp_path: Path) -> None:
-    args = ["--only", "F10", "--load", "20", "--out", str(tmp_path)]
+def test_the_batch_stands_in_the_evidence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ["--only", "F10", "--load", "20", "--out", str(tmp_path), "--format", "json"]
     assert run(["certify", *args]) == 0
     facts = json.loads((tmp_path / "evidence.json").read_bytes())["payload"]["facts"]
     assert facts["load"]["encounters"] == 20
+    assert json.loads(capsys.readouterr().out)["load"] == facts["load"]
     assert facts["load"]["root"] in (tmp_path / "bao-cao.html").read_text("utf-8")
     file, *leaves = (tmp_path / n for n in ("evidence.json", *NIGHTS))
     options = [part for path in leaves for part in ("--leaves", str(path))]

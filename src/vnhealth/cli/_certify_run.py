@@ -167,6 +167,7 @@ class Job:
             "summary": run.facts["summary"],
             "requirements": {name: result.value for name, result in run.requirements.items()},
             "tests": {r.case.id: r.result.value for r in run.results},
+            "load": run.facts["load"],
             "exchanges": run.facts["traffic"]["count"],
             "merkle_root": run.facts["traffic"]["root"],
             "facts_sha256": conformance.evidence.facts_digest(run.facts),
